@@ -1,0 +1,188 @@
+/* refract-backend.h
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "backends/refract-session.h"
+#include "core/refract-kv-config.h"
+#include "core/refract-model.h"
+
+G_BEGIN_DECLS
+
+/**
+ * RefractBackendOptions:
+ * @engine_dir: (nullable): folder with the engine's programs; NULL looks in
+ *   REFRACT_LLAMA_CPP_DIR, LLAMA_CPP_BIN_DIR, then PATH
+ * @engine_flags: (nullable): extra flags for every engine program, already split; the last one wins
+ *   over ours
+ * @launcher: (nullable): argv prefix; see refract_process_spawn()
+ * @n_gpu_layers: −1 leaves it to the engine
+ * @threads: 0 leaves it to us: the number of processors
+ */
+typedef struct
+{
+  char *engine_dir;
+  char **engine_flags;
+  char **launcher;
+  int n_gpu_layers;
+  guint threads;
+} RefractBackendOptions;
+
+RefractBackendOptions *refract_backend_options_copy (const RefractBackendOptions *self);
+void refract_backend_options_free (RefractBackendOptions *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RefractBackendOptions, refract_backend_options_free)
+
+/**
+ * RefractCheck:
+ * @title: what was looked at ("llama-server", "KV cache types", …)
+ * @detail: what was found, a sentence
+ * @remedy: (nullable): what to do about it; NULL when passed
+ */
+typedef enum
+{
+  REFRACT_CHECK_PASSED,
+  REFRACT_CHECK_WARNING,
+  REFRACT_CHECK_FAILED,
+} RefractCheckStatus;
+
+typedef struct
+{
+  char *title;
+  RefractCheckStatus status;
+  char *detail;
+  char *remedy;
+} RefractCheck;
+
+RefractCheck *refract_check_new (const char *title, RefractCheckStatus status, const char *detail,
+                                 const char *remedy);
+void refract_check_free (RefractCheck *self);
+
+/**
+ * RefractEngineInfo:
+ * @name: "llama.cpp"
+ * @version: for instance "b11669-Debian" or "0.7.0 (b11669-Debian)"
+ * @build: build number or commit as the engine prints it, "" unknown
+ * @kv_types: %NULL-terminated: the cache types in its --help
+ * @devices: %NULL-terminated: GPUs that it lists, may be empty
+ * @program: path of the server program
+ */
+typedef struct
+{
+  char *name;
+  char *version;
+  char *build;
+  char **kv_types;
+  char **devices;
+  char *program;
+} RefractEngineInfo;
+
+/**
+ * RefractSessionNeeds:
+ * @n_slots: prompts decoded side by side, ≥ 1
+ * @n_cells: context cells that they share
+ */
+typedef struct
+{
+  guint n_slots;
+  guint n_cells;
+} RefractSessionNeeds;
+
+/**
+ * RefractLogitsSpec:
+ * @corpus_path: text file
+ * @n_ctx: tokens per chunk
+ * @n_chunks: chunks to evaluate
+ */
+typedef struct
+{
+  const char *corpus_path;
+  guint n_ctx;
+  guint n_chunks;
+} RefractLogitsSpec;
+
+/**
+ * RefractLogitsRun:
+ *
+ * What the engine said while it wrote log-probabilities: KV in use as for a session, seconds.
+ */
+typedef struct
+{
+  RefractKvInUse *kv_in_use;
+  double load_seconds;
+  double compute_seconds;
+  guint64 peak_rss;
+} RefractLogitsRun;
+
+RefractKvInUse *refract_kv_in_use_new (void);
+RefractKvInUse *refract_kv_in_use_copy (const RefractKvInUse *self);
+void refract_kv_in_use_free (RefractKvInUse *self);
+void refract_logits_run_free (RefractLogitsRun *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RefractKvInUse, refract_kv_in_use_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RefractLogitsRun, refract_logits_run_free)
+
+/* Reads the stream of a logits file (refract-logits.h) to its end, in a thread of its own. @fd is
+ * the reading end and belongs to the function. Return %FALSE with @error set to end the run. */
+typedef gboolean (*RefractLogitsFunc) (int fd, gpointer user_data, GCancellable *cancellable,
+                                       GError **error);
+
+#define REFRACT_TYPE_BACKEND (refract_backend_get_type ())
+G_DECLARE_DERIVABLE_TYPE (RefractBackend, refract_backend, REFRACT, BACKEND, GObject)
+
+/**
+ * RefractBackend:
+ *
+ * One kind of engine as installed: finds it, says what it can do, loads models with it. Blocking
+ * calls, for the audit's thread.
+ */
+struct _RefractBackendClass
+{
+  GObjectClass parent_class;
+
+  const RefractEngineInfo *(*detect) (RefractBackend *self, GCancellable *cancellable, GError **error);
+  GPtrArray *(*selftest) (RefractBackend *self, RefractModel *model, GCancellable *cancellable);
+  gboolean (*supports_kv) (RefractBackend *self, RefractKvConfig *kv, RefractModel *model,
+                           GError **error);
+  RefractSession *(*open) (RefractBackend *self, RefractModel *model, RefractKvConfig *kv,
+                           const RefractSessionNeeds *needs, GCancellable *cancellable,
+                           GError **error);
+  RefractLogitsRun *(*logits) (RefractBackend *self, RefractModel *model, RefractKvConfig *kv,
+                               const RefractLogitsSpec *spec, RefractLogitsFunc func,
+                               gpointer user_data, GCancellable *cancellable, GError **error);
+};
+
+/* Finds the engine and reads its version, KV types and features; remembered after the first call.
+ * (transfer none) */
+const RefractEngineInfo *refract_backend_detect (RefractBackend *self, GCancellable *cancellable,
+                                                 GError **error);
+/* (transfer full) (element-type RefractCheck): about a second without a model (@model NULL) */
+GPtrArray *refract_backend_selftest (RefractBackend *self, RefractModel *model,
+                                     GCancellable *cancellable);
+/* refract_kv_config_validate() against the engine's own types and flags, before anything starts */
+gboolean refract_backend_supports_kv (RefractBackend *self, RefractKvConfig *kv, RefractModel *model,
+                                      GError **error);
+/* Starts the engine and waits until it answers. REFRACT_ERROR_NOT_ENGAGED when the types it allocated
+ * are not those asked for; REFRACT_ERROR_MEMORY when it ran out of memory at start. */
+RefractSession *refract_backend_open (RefractBackend *self, RefractModel *model, RefractKvConfig *kv,
+                                      const RefractSessionNeeds *needs, GCancellable *cancellable,
+                                      GError **error);
+/**
+ * refract_backend_logits:
+ * @func: reads the log-probabilities while the engine writes them into a pipe
+ *
+ * Runs the corpus through the model at one KV configuration. The engine's exit status is not trusted:
+ * @func must see a whole file.
+ */
+RefractLogitsRun *refract_backend_logits (RefractBackend *self, RefractModel *model,
+                                          RefractKvConfig *kv, const RefractLogitsSpec *spec,
+                                          RefractLogitsFunc func, gpointer user_data,
+                                          GCancellable *cancellable, GError **error);
+
+/* @name: "auto" or "llamacpp"; REFRACT_ERROR_USAGE for another */
+RefractBackend *refract_backend_new (const char *name, const RefractBackendOptions *options,
+                                     GError **error);
+
+G_END_DECLS

@@ -1,0 +1,40 @@
+/* refract-json.h
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+#include <json-glib/json-glib.h>
+
+G_BEGIN_DECLS
+
+/* Reading: a member that is absent, null or of the wrong type gives the fallback. */
+double refract_json_get_double (JsonObject *object, const char *name, double fallback);
+gint64 refract_json_get_int (JsonObject *object, const char *name, gint64 fallback);
+gboolean refract_json_get_boolean (JsonObject *object, const char *name, gboolean fallback);
+const char *refract_json_get_string (JsonObject *object, const char *name, const char *fallback);
+/* (transfer none) (nullable) */
+JsonObject *refract_json_get_object (JsonObject *object, const char *name);
+JsonArray *refract_json_get_array (JsonObject *object, const char *name);
+
+/* Writing: NaN and infinities become null, as strict JSON has no word for them. */
+void refract_json_set_double (JsonObject *object, const char *name, double value);
+void refract_json_set_string_or_null (JsonObject *object, const char *name, const char *value);
+void refract_json_add_double (JsonArray *array, double value);
+JsonArray *refract_json_array_from_ids (const gint32 *ids, gsize n);
+/* (transfer full) (element-type gint32): %NULL when an element is not a 32-bit integer */
+GArray *refract_json_array_to_ids (JsonArray *array);
+JsonArray *refract_json_array_from_strv (const char *const *strv);
+
+/* The text of @object, two-space indented, members in insertion order, ends in a newline. */
+char *refract_json_to_text (JsonObject *object, gboolean pretty);
+
+/* Parses at most @max_bytes of a file into an object; REFRACT_ERROR_INPUT names the file. */
+JsonObject *refract_json_load_object (const char *path, gsize max_bytes, GError **error);
+
+/* Writes @object next to @path and renames it over: the old file or the whole new one, never half. */
+gboolean refract_json_save_object (JsonObject *object, const char *path, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,77 @@
+/* refract-kv-config.h
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#pragma once
+
+#include <glib-object.h>
+
+#include "core/refract-model.h"
+
+G_BEGIN_DECLS
+
+/**
+ * RefractKvConfig:
+ *
+ * One KV cache configuration, parsed from text such as `ctk=q8_0,ctv=q4_0,attn_rot_k=1`. Immutable
+ * and reference counted; may be shared between threads.
+ *
+ * `ctk`/`ctv` are the cache types of K and V (f16 when absent). `attn_rot_k`, `attn_rot_v` and
+ * `attn_rot_disable` become environment variables of the engine. Every other key becomes an engine
+ * flag `--key value` (underscores become dashes).
+ */
+#define REFRACT_TYPE_KV_CONFIG (refract_kv_config_get_type ())
+typedef struct _RefractKvConfig RefractKvConfig;
+GType refract_kv_config_get_type (void);
+
+RefractKvConfig *refract_kv_config_parse (const char *text, GError **error);
+RefractKvConfig *refract_kv_config_ref (RefractKvConfig *self);
+void refract_kv_config_unref (RefractKvConfig *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RefractKvConfig, refract_kv_config_unref)
+
+/* canonical text: ctk, ctv first, then the other keys sorted; parses back to an equal value */
+const char *refract_kv_config_get_text (RefractKvConfig *self);
+/* for people: "K q8_0 / V q4_0", with what else is set in parentheses */
+const char *refract_kv_config_get_label (RefractKvConfig *self);
+const char *refract_kv_config_get_type_k (RefractKvConfig *self);
+const char *refract_kv_config_get_type_v (RefractKvConfig *self);
+gboolean refract_kv_config_equal (RefractKvConfig *a, RefractKvConfig *b);
+/* TRUE when K or V is stored in fewer than 16 bits, or in a type that we do not know */
+gboolean refract_kv_config_is_quantized (RefractKvConfig *self);
+/* "NAME=value" entries, (transfer none), %NULL-terminated */
+const char *const *refract_kv_config_get_environment (RefractKvConfig *self);
+/* "--flag", "value" entries beyond the cache types, (transfer none), %NULL-terminated */
+const char *const *refract_kv_config_get_flags (RefractKvConfig *self);
+
+/* bits per element of a llama.cpp cache type, scales included; -1 for a type that we do not know */
+double refract_kv_type_get_bits (const char *type);
+/* elements that share a scale; 1 for unquantized types, 0 for types that we do not know */
+guint refract_kv_type_get_block (const char *type);
+/* bytes that one token adds to the KV cache; -1 when a type or the geometry is not known */
+double refract_kv_config_get_bytes_per_token (RefractKvConfig *self, RefractModel *model);
+
+/**
+ * refract_kv_config_validate:
+ * @model: (nullable): to check the head sizes against the types' blocks
+ * @types: (nullable): %NULL-terminated list of the types that the engine names
+ * @flash_attention: %FALSE when the engine's flags switch it off (a quantized V needs it)
+ *
+ * Returns: %TRUE when the configuration can be run; else %REFRACT_ERROR_KV_CONFIG with a sentence
+ *   that names the key, what is wrong and what would work.
+ */
+gboolean refract_kv_config_validate (RefractKvConfig *self,
+                                     RefractModel *model,
+                                     const char *const *types,
+                                     gboolean flash_attention,
+                                     GError **error);
+
+/**
+ * refract_kv_config_grid:
+ * @text: `K,K×V,V` (`x` and `*` work as `×`): every K type with every V type
+ *
+ * Returns: (transfer full) (element-type RefractKvConfig): in the order of the lists
+ */
+GPtrArray *refract_kv_config_grid (const char *text, GError **error);
+
+G_END_DECLS
