@@ -80,6 +80,10 @@ typedef struct
   char *program;
 } RefractEngineInfo;
 
+RefractEngineInfo *refract_engine_info_copy (const RefractEngineInfo *self);
+void refract_engine_info_free (RefractEngineInfo *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RefractEngineInfo, refract_engine_info_free)
+
 /**
  * RefractSessionNeeds:
  * @n_slots: prompts decoded side by side, ≥ 1

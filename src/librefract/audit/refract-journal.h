@@ -1,0 +1,56 @@
+/* refract-journal.h
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+#include <json-glib/json-glib.h>
+
+#include "backends/refract-session.h"
+#include "core/refract-kld.h"
+
+G_BEGIN_DECLS
+
+/**
+ * RefractJournal:
+ *
+ * What a run has observed so far, on disk: one JSON line per finished thing, so that an interrupted
+ * run goes on where it stopped. It lies in a folder named by what determines an observation (model,
+ * engine, flags), under $XDG_STATE_HOME/refract/runs. Two runs never write to one journal: the second
+ * gets a folder of its own. For one thread.
+ */
+#define REFRACT_TYPE_JOURNAL (refract_journal_get_type ())
+G_DECLARE_FINAL_TYPE (RefractJournal, refract_journal, REFRACT, JOURNAL, GObject)
+
+/**
+ * refract_journal_open:
+ * @identity: what an observation depends on beyond its own key; another identity is another journal
+ * @fresh: forget what an interrupted run has left
+ */
+RefractJournal *refract_journal_open (JsonObject *identity, gboolean fresh, GError **error);
+/* for files that belong to the run, e.g. the reference's log-probabilities */
+const char *refract_journal_get_folder (RefractJournal *self);
+/* things that an earlier, interrupted run had recorded */
+guint refract_journal_get_n_found (RefractJournal *self);
+
+/* (nullable) (transfer none) */
+JsonObject *refract_journal_lookup (RefractJournal *self, const char *key);
+/* on disk when it returns; @value is (transfer none) */
+gboolean refract_journal_record (RefractJournal *self, const char *key, JsonObject *value,
+                                 GError **error);
+
+/* Forgets everything: the run is finished and its reports are written. */
+void refract_journal_remove (RefractJournal *self);
+
+/* (transfer full) */
+JsonObject *refract_generation_to_json (const RefractGeneration *generation);
+/* %NULL when it is not one */
+RefractGeneration *refract_generation_from_json (JsonObject *object);
+JsonObject *refract_kv_in_use_to_json (const RefractKvInUse *kv);
+RefractKvInUse *refract_kv_in_use_from_json (JsonObject *object);
+/* hex SHA-256 of the ids and n_predict: two requests with the same one give the same answer */
+char *refract_request_dup_hash (const RefractRequest *request);
+
+G_END_DECLS
