@@ -75,11 +75,14 @@ typedef struct
   double *denominator;
 } RefractUnits;
 
+/* the score of Σ numerator / Σ denominator; 0 where that is not a number */
+double refract_link_score (RefractLink link, double numerator, double denominator);
+
 RefractUnits *refract_units_new (RefractLink link, guint n);
 RefractUnits *refract_units_copy (const RefractUnits *self);
 void refract_units_free (RefractUnits *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RefractUnits, refract_units_free)
-/* the axis' score, full precision; Σ denominator = 0 → 0 for AGREEMENT */
+/* the axis' score, full precision; Σ denominator = 0 → 0 */
 double refract_units_score (const RefractUnits *self);
 
 /**
