@@ -31,6 +31,10 @@ JsonArray *refract_json_array_from_strv (const char *const *strv);
 /* The text of @object, two-space indented, members in insertion order, ends in a newline. */
 char *refract_json_to_text (JsonObject *object, gboolean pretty);
 
+/* (transfer full): untrusted text into an object, within the limits of core/refract-json-scan.h;
+ * REFRACT_ERROR_INPUT says what is wrong in which line and byte. */
+JsonObject *refract_json_parse_object (const char *text, gsize length, GError **error);
+
 /* Parses at most @max_bytes of a file into an object; REFRACT_ERROR_INPUT names the file. */
 JsonObject *refract_json_load_object (const char *path, gsize max_bytes, GError **error);
 

@@ -1,0 +1,400 @@
+/* refract-json-scan.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#include "config.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/refract-error.h"
+#include "core/refract-json-scan.h"
+
+typedef struct
+{
+  const char *start;
+  const char *at;
+  const char *end;
+  const char *copied; /* up to here the text is in @out */
+  GString *out;       /* NULL until something is rewritten */
+  guint n_values;
+  guint n_containers;
+  GString *key;
+  const char *problem;
+} Scan;
+
+static gboolean scan_value (Scan *self, guint depth);
+
+static gboolean
+fail (Scan *self, const char *problem)
+{
+  self->problem = problem;
+  return FALSE;
+}
+
+/* The bytes from @from up to where the scan is become @replacement. */
+static void
+rewrite (Scan *self, const char *from, const char *replacement)
+{
+  if (self->out == NULL)
+    self->out = g_string_sized_new (self->end - self->start + 64);
+  g_string_append_len (self->out, self->copied, from - self->copied);
+  g_string_append (self->out, replacement);
+  self->copied = self->at;
+}
+
+static void
+skip_space (Scan *self)
+{
+  while (self->at < self->end && (*self->at == ' ' || *self->at == '\n' || *self->at == '\r'
+                                  || *self->at == '\t'))
+    self->at++;
+}
+
+static gboolean
+skip_word (Scan *self, const char *word)
+{
+  gsize length = strlen (word);
+
+  if ((gsize) (self->end - self->at) < length || memcmp (self->at, word, length) != 0)
+    return FALSE;
+  self->at += length;
+  return TRUE;
+}
+
+static int
+scan_hex4 (Scan *self)
+{
+  int value = 0;
+
+  if (self->end - self->at < 4)
+    return -1;
+  for (guint i = 0; i < 4; i++)
+    {
+      int digit = g_ascii_xdigit_value (self->at[i]);
+
+      if (digit < 0)
+        return -1;
+      value = value * 16 + digit;
+    }
+  self->at += 4;
+  return value;
+}
+
+static gboolean
+scan_unicode_escape (Scan *self, GString *decoded)
+{
+  const char *from = self->at - 2;
+  int first = scan_hex4 (self);
+  gunichar character;
+
+  if (first < 0)
+    return fail (self, "an escape \\u without four hexadecimal digits");
+  if (first == 0)
+    return fail (self, "a zero character in a string");
+
+  character = (gunichar) first;
+  if (first >= 0xd800 && first <= 0xdfff)
+    {
+      const char *after = self->at;
+      int second = first < 0xdc00 && skip_word (self, "\\u") ? scan_hex4 (self) : -1;
+
+      if (second >= 0xdc00 && second <= 0xdfff)
+        character = 0x10000 + (((gunichar) first - 0xd800) << 10) + ((gunichar) second - 0xdc00);
+      else
+        {
+          self->at = after;
+          character = 0xfffd;
+          rewrite (self, from, "\\ufffd");
+        }
+    }
+  if (decoded != NULL)
+    g_string_append_unichar (decoded, character);
+  return TRUE;
+}
+
+static gboolean
+scan_escape (Scan *self, GString *decoded)
+{
+  static const char escapes[] = "\"\\/bfnrt";
+  static const char meanings[] = "\"\\/\b\f\n\r\t";
+  const char *found;
+
+  self->at++;
+  if (self->at == self->end || *self->at == '\0')
+    return fail (self, "a string that does not end");
+  if (*self->at == 'u')
+    {
+      self->at++;
+      return scan_unicode_escape (self, decoded);
+    }
+  found = strchr (escapes, *self->at);
+  if (found == NULL)
+    return fail (self, "an escape that JSON does not have");
+  if (decoded != NULL)
+    g_string_append_c (decoded, meanings[found - escapes]);
+  self->at++;
+  return TRUE;
+}
+
+/* @decoded: (nullable): gets the string's characters */
+static gboolean
+scan_string (Scan *self, GString *decoded)
+{
+  const char *from = self->at;
+
+  self->at++;
+  while (self->at < self->end && *self->at != '"')
+    {
+      const char *run = self->at;
+
+      while (self->at < self->end && *self->at != '"' && *self->at != '\\'
+             && (guchar) *self->at >= 0x20)
+        self->at++;
+      if (self->at - from > (gssize) REFRACT_JSON_MAX_STRING)
+        return fail (self, "a string of more than 16 MiB");
+      if (decoded != NULL)
+        g_string_append_len (decoded, run, self->at - run);
+      if (self->at < self->end && (guchar) *self->at < 0x20)
+        return fail (self, "a control character in a string");
+      if (self->at < self->end && *self->at == '\\' && !scan_escape (self, decoded))
+        return FALSE;
+    }
+  if (self->at == self->end)
+    return fail (self, "a string that does not end");
+  self->at++;
+  return TRUE;
+}
+
+static gboolean
+skip_digits (Scan *self)
+{
+  const char *from = self->at;
+
+  while (self->at < self->end && g_ascii_isdigit (*self->at))
+    self->at++;
+  return self->at > from;
+}
+
+static gboolean
+scan_number (Scan *self)
+{
+  const char *from = self->at;
+  gboolean is_whole = TRUE;
+  gsize length;
+  char number[REFRACT_JSON_MAX_NUMBER + 3];
+
+  if (*self->at == '-')
+    self->at++;
+  if (skip_word (self, "Infinity"))
+    {
+      rewrite (self, from, "null");
+      return TRUE;
+    }
+  if (self->end - self->at >= 2 && self->at[0] == '0' && g_ascii_isdigit (self->at[1]))
+    return fail (self, "a number that begins with 0");
+  if (!skip_digits (self))
+    return fail (self, "something that is no value");
+  if (self->at < self->end && *self->at == '.')
+    {
+      is_whole = FALSE;
+      self->at++;
+      if (!skip_digits (self))
+        return fail (self, "a number without digits after its point");
+    }
+  if (self->at < self->end && (*self->at == 'e' || *self->at == 'E'))
+    {
+      is_whole = FALSE;
+      self->at++;
+      if (self->at < self->end && (*self->at == '+' || *self->at == '-'))
+        self->at++;
+      if (!skip_digits (self))
+        return fail (self, "a number without digits in its exponent");
+    }
+
+  length = self->at - from;
+  if (length > REFRACT_JSON_MAX_NUMBER)
+    return fail (self, "a number of more than 64 characters");
+  memcpy (number, from, length);
+  number[length] = '\0';
+  if (!is_whole && !isfinite (g_ascii_strtod (number, NULL)))
+    rewrite (self, from, "null");
+  else if (is_whole && length > 18)
+    {
+      memcpy (number + length, ".0", 3);
+      rewrite (self, from, number);
+    }
+  return TRUE;
+}
+
+/* FNV-1a. A collision refuses a file that somebody built to collide, nothing more. */
+static guint64
+hash_key (const GString *key)
+{
+  guint64 hash = G_GUINT64_CONSTANT (14695981039346656037);
+
+  for (gsize i = 0; i < key->len; i++)
+    hash = (hash ^ (guchar) key->str[i]) * G_GUINT64_CONSTANT (1099511628211);
+  return hash;
+}
+
+/* Keys come one by one, at most 256 of them: looking at all before is as fast as a table. */
+static gboolean
+is_new_key (guint64 *hashes, guint n, guint64 hash)
+{
+  for (guint i = 0; i < n; i++)
+    if (hashes[i] == hash)
+      return FALSE;
+  hashes[n] = hash;
+  return TRUE;
+}
+
+static gboolean
+scan_member (Scan *self, guint depth, guint64 *hashes, guint n)
+{
+  skip_space (self);
+  if (self->at == self->end || *self->at != '"')
+    return fail (self, "an object's member without a key in quotation marks");
+  if (n == REFRACT_JSON_MAX_MEMBERS)
+    return fail (self, "an object of more than 256 members");
+  g_string_truncate (self->key, 0);
+  if (!scan_string (self, self->key))
+    return FALSE;
+  if (!is_new_key (hashes, n, hash_key (self->key)))
+    return fail (self, "an object with the same key twice");
+  skip_space (self);
+  if (self->at == self->end || *self->at != ':')
+    return fail (self, "a key without a colon after it");
+  self->at++;
+  return scan_value (self, depth);
+}
+
+/* An object (@hashes given) or an array, the opening bracket not yet read. */
+static gboolean
+scan_members (Scan *self, guint depth, guint64 *hashes, char closing)
+{
+  guint n = 0;
+
+  self->at++;
+  skip_space (self);
+  if (self->at < self->end && *self->at == closing)
+    {
+      self->at++;
+      return TRUE;
+    }
+  for (;;)
+    {
+      if (hashes != NULL ? !scan_member (self, depth, hashes, n) : !scan_value (self, depth))
+        return FALSE;
+      n++;
+      skip_space (self);
+      if (self->at == self->end)
+        return fail (self, "an end of the text in the middle of an object or array");
+      if (*self->at == closing)
+        break;
+      if (*self->at != ',')
+        return fail (self, "two values without a comma between them");
+      self->at++;
+    }
+  self->at++;
+  return TRUE;
+}
+
+static gboolean
+scan_object (Scan *self, guint depth)
+{
+  guint64 hashes[REFRACT_JSON_MAX_MEMBERS];
+
+  return scan_members (self, depth, hashes, '}');
+}
+
+static gboolean
+scan_value (Scan *self, guint depth)
+{
+  skip_space (self);
+  if (self->at == self->end)
+    return fail (self, "an end of the text where a value is expected");
+  if (++self->n_values > REFRACT_JSON_MAX_VALUES)
+    return fail (self, "more than 2 million values");
+
+  if (*self->at == '{' || *self->at == '[')
+    {
+      if (depth == REFRACT_JSON_MAX_DEPTH)
+        return fail (self, "more than 64 levels of objects and arrays");
+      if (++self->n_containers > REFRACT_JSON_MAX_CONTAINERS)
+        return fail (self, "more than 200,000 objects and arrays");
+      return *self->at == '{' ? scan_object (self, depth + 1)
+                              : scan_members (self, depth + 1, NULL, ']');
+    }
+  if (*self->at == '"')
+    return scan_string (self, NULL);
+  if (*self->at == 'N')
+    {
+      const char *from = self->at;
+
+      if (!skip_word (self, "NaN"))
+        return fail (self, "something that is no value");
+      rewrite (self, from, "null");
+      return TRUE;
+    }
+  if (*self->at == '-' || *self->at == 'I' || g_ascii_isdigit (*self->at))
+    return scan_number (self);
+  if (skip_word (self, "null") || skip_word (self, "true") || skip_word (self, "false"))
+    return TRUE;
+  return fail (self, "something that is no value");
+}
+
+static void
+set_error (const Scan *self, GError **error)
+{
+  guint line = 1;
+
+  for (const char *at = self->start; at < self->at; at++)
+    line += *at == '\n';
+  g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_INPUT,
+               "The JSON text has %s (line %u, byte %" G_GSIZE_FORMAT ").", self->problem, line,
+               (gsize) (self->at - self->start));
+}
+
+gboolean
+refract_json_scan (const char *text, gsize length, char **strict, gsize *strict_length,
+                   GError **error)
+{
+  Scan scan = { .start = text, .at = text, .end = text + length, .copied = text };
+  const char *invalid;
+  gboolean ok;
+
+  *strict = NULL;
+  *strict_length = length;
+
+  scan.key = g_string_new (NULL);
+  if (length > REFRACT_JSON_MAX_BYTES)
+    ok = fail (&scan, "more than 64 MiB");
+  else if (!g_utf8_validate_len (text, length, &invalid))
+    {
+      scan.at = invalid;
+      ok = fail (&scan, "bytes that are not UTF-8");
+    }
+  else
+    {
+      ok = scan_value (&scan, 0);
+      skip_space (&scan);
+      if (ok && scan.at < scan.end)
+        ok = fail (&scan, "something after its end");
+    }
+
+  if (ok && scan.out != NULL)
+    {
+      scan.at = scan.end;
+      rewrite (&scan, scan.end, "");
+      *strict_length = scan.out->len;
+      *strict = g_string_free (g_steal_pointer (&scan.out), FALSE);
+    }
+  else if (!ok)
+    set_error (&scan, error);
+  if (scan.out != NULL)
+    g_string_free (scan.out, TRUE);
+  g_string_free (scan.key, TRUE);
+  return ok;
+}
