@@ -17,14 +17,18 @@ G_BEGIN_DECLS
  * One KV cache configuration, parsed from text such as `ctk=q8_0,ctv=q4_0,attn_rot_k=1`. Immutable
  * and reference counted; may be shared between threads.
  *
- * `ctk`/`ctv` are the cache types of K and V (f16 when absent). `attn_rot_k`, `attn_rot_v` and
- * `attn_rot_disable` become environment variables of the engine. Every other key becomes an engine
- * flag `--key value` (underscores become dashes).
+ * `ctk`/`ctv` are the cache types of K and V (f16 when absent); `q8_0/q4_0` is short for both.
+ * `attn_rot_k`, `attn_rot_v` and `attn_rot_disable` become environment variables of the engine.
+ * Every other key becomes an engine flag `--key value` (underscores become dashes, `fa` is
+ * `flash-attn`), unless it could name a file, a program or an address, or is set by the audit
+ * itself: that is an error. Case, blanks and empty parts do not matter; a key given twice is an
+ * error.
  */
 #define REFRACT_TYPE_KV_CONFIG (refract_kv_config_get_type ())
 typedef struct _RefractKvConfig RefractKvConfig;
 GType refract_kv_config_get_type (void);
 
+/* (transfer full): %NULL with %REFRACT_ERROR_KV_CONFIG that names the key and the remedy */
 RefractKvConfig *refract_kv_config_parse (const char *text, GError **error);
 RefractKvConfig *refract_kv_config_ref (RefractKvConfig *self);
 void refract_kv_config_unref (RefractKvConfig *self);
@@ -44,11 +48,17 @@ const char *const *refract_kv_config_get_environment (RefractKvConfig *self);
 /* "--flag", "value" entries beyond the cache types, (transfer none), %NULL-terminated */
 const char *const *refract_kv_config_get_flags (RefractKvConfig *self);
 
+/* %FALSE with a sentence in @reason (transfer full) when the configuration sets an engine flag that
+ * a report from elsewhere may not set; only cache types, rotation, flash attention and RoPE may */
+gboolean refract_kv_config_is_safe (RefractKvConfig *self, char **reason);
+
 /* bits per element of a llama.cpp cache type, scales included; -1 for a type that we do not know */
 double refract_kv_type_get_bits (const char *type);
 /* elements that share a scale; 1 for unquantized types, 0 for types that we do not know */
 guint refract_kv_type_get_block (const char *type);
-/* bytes that one token adds to the KV cache; -1 when a type or the geometry is not known */
+/* bytes that one token adds to the KV cache; -1 when no formula holds: a type that we do not know,
+ * layers with a sliding window, latent attention. The sum over the layers with
+ * a cache of KV heads × (K head size × bits of K + V head size × bits of V) / 8. */
 double refract_kv_config_get_bytes_per_token (RefractKvConfig *self, RefractModel *model);
 
 /**
@@ -70,7 +80,10 @@ gboolean refract_kv_config_validate (RefractKvConfig *self,
  * refract_kv_config_grid:
  * @text: `K,K×V,V` (`x` and `*` work as `×`): every K type with every V type
  *
- * Returns: (transfer full) (element-type RefractKvConfig): in the order of the lists
+ * Repeated types count once; at most 256 configurations.
+ *
+ * Returns: (transfer full) (element-type RefractKvConfig): in the order of the lists, K outermost;
+ *   or %NULL with %REFRACT_ERROR_KV_CONFIG
  */
 GPtrArray *refract_kv_config_grid (const char *text, GError **error);
 

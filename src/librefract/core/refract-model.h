@@ -29,15 +29,19 @@ G_DECLARE_FINAL_TYPE (RefractModel, refract_model, REFRACT, MODEL, GObject)
  * @n_kv_heads: KV heads of the first block that has any
  * @head_dim_k: elements per K head
  * @head_dim_v: elements per V head
- * @k_elements_per_token: K elements that one token adds over all @n_kv_layers
+ * @k_elements_per_token: K elements that one token adds over all @n_kv_layers, windowed ones
+ *   included
  * @v_elements_per_token: V elements, likewise
  * @latent_attention: %TRUE where the cache holds a latent (MLA): the two above are then not to be used
- * @context_length: tokens the model was trained for
- * @n_vocab: entries of the vocabulary
+ * @context_length: tokens the model was trained for; 0 when the header does not say
+ * @n_vocab: entries of the vocabulary; 0 when the header does not say
  * @quantization: the weights' type by its usual name (`Q8_0`, `F16`, …), or "unknown"
  * @chat_template: (nullable): the chat template's text
  * @size_bytes: size of all parts
- * @fingerprint: hex SHA-256 over size, first and last MiB of the first part
+ * @fingerprint: hex SHA-256 over @size_bytes (8 bytes, little endian), the first and the last MiB of
+ *   the first part (of a smaller file: all of it, twice)
+ * @n_parts: files of a split model; 1 for others
+ * @n_tensors: tensors of all parts
  */
 typedef struct
 {
@@ -59,11 +63,24 @@ typedef struct
   const char *chat_template;
   guint64 size_bytes;
   const char *fingerprint;
+  guint n_parts;
+  guint64 n_tensors;
 } RefractModelInfo;
 
+/**
+ * refract_model_new_from_file:
+ * @path: a GGUF file; of a split model any part, the others are found beside it
+ *
+ * Reads the header (of every part) and at most 2 MiB more for the fingerprint, never the tensors.
+ * Blocks on the file system only; opens regular files only, so a pipe cannot hang it.
+ *
+ * Returns: (transfer full): or %NULL with %REFRACT_ERROR_MODEL that says what is wrong with which
+ *   file, or %G_IO_ERROR_CANCELLED
+ */
 RefractModel *refract_model_new_from_file (const char *path,
                                            GCancellable *cancellable,
                                            GError **error);
+/* (transfer none): valid as long as @self */
 const RefractModelInfo *refract_model_get_info (RefractModel *self);
 
 G_END_DECLS

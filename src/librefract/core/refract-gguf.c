@@ -1,0 +1,634 @@
+/* refract-gguf.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#include "config.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/refract-error.h"
+#include "core/refract-gguf.h"
+#include "core/refract-gguf-private.h"
+
+/* Above what any real file has (a vocabulary of 262,144 gives a header of about 10 MB), low enough
+ * that a hostile file is refused within milliseconds. */
+#define MAX_HEADER_BYTES (64u << 20)
+#define MAX_KEYS 2048u /* also bounds what keys chosen to collide in a hash table can cost */
+#define MAX_TENSORS 1048576u
+#define MAX_ARRAY (4u << 20)
+#define MAX_KEY_LENGTH 256u
+#define MAX_TENSOR_NAME 1024u
+#define MAX_KEPT_STRING (1u << 20)
+#define MAX_KEPT_INTS 4096u
+#define MAX_ALIGNMENT (1u << 20)
+#define MAX_DIMENSIONS 4u
+
+#define WINDOW_BYTES (256u << 10)
+#define DEFAULT_ALIGNMENT 32u
+
+typedef enum
+{
+  TYPE_UINT8,
+  TYPE_INT8,
+  TYPE_UINT16,
+  TYPE_INT16,
+  TYPE_UINT32,
+  TYPE_INT32,
+  TYPE_FLOAT32,
+  TYPE_BOOL,
+  TYPE_STRING,
+  TYPE_ARRAY,
+  TYPE_UINT64,
+  TYPE_INT64,
+  TYPE_FLOAT64,
+  N_TYPES,
+} ValueType;
+
+static const guint8 type_sizes[N_TYPES] = { 1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8 };
+
+typedef struct
+{
+  ValueType type;
+  gint64 integer;
+  char *string;
+  GArray *integers;
+  guint64 length;
+} Value;
+
+struct _RefractGguf
+{
+  GHashTable *values;
+  guint64 n_tensors;
+};
+
+/* A forward-only view of a file, through a window that pread() refills. */
+typedef struct
+{
+  int fd;
+  guint64 size;
+  guint64 position;
+  const guint8 *window;
+  guint64 window_start;
+  gsize window_length;
+  guint8 *buffer;
+  const char *name;
+  const char *part;
+  GCancellable *cancellable;
+} Reader;
+
+static void
+value_free (gpointer data)
+{
+  Value *value = data;
+
+  g_free (value->string);
+  g_clear_pointer (&value->integers, g_array_unref);
+  g_free (value);
+}
+
+static gboolean
+fail_truncated (Reader *reader, GError **error)
+{
+  g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_MODEL,
+               "“%s” is truncated at byte %" G_GUINT64_FORMAT ", within %s. Download or copy it "
+               "again.",
+               reader->name, reader->size, reader->part);
+  return FALSE;
+}
+
+static gboolean
+fail_damaged (Reader *reader, GError **error, const char *format, ...) G_GNUC_PRINTF (3, 4);
+
+static gboolean
+fail_damaged (Reader *reader, GError **error, const char *format, ...)
+{
+  g_autofree char *what = NULL;
+  va_list args;
+
+  va_start (args, format);
+  what = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_MODEL,
+               "“%s” is a damaged GGUF file: %s (near byte %" G_GUINT64_FORMAT "). Download or "
+               "copy it again.",
+               reader->name, what, reader->position);
+  return FALSE;
+}
+
+static gboolean
+reader_refill (Reader *reader, GError **error)
+{
+  gsize wanted = MIN (WINDOW_BYTES, reader->size - reader->position);
+  gsize done = 0;
+
+  if (g_cancellable_set_error_if_cancelled (reader->cancellable, error))
+    return FALSE;
+  while (done < wanted)
+    {
+      gssize n = pread (reader->fd, reader->buffer + done, wanted - done,
+                        (off_t) (reader->position + done));
+
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0)
+        {
+          g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_MODEL, "“%s” cannot be read: %s.",
+                       reader->name, g_strerror (errno));
+          return FALSE;
+        }
+      if (n == 0)
+        {
+          reader->size = reader->position + done;
+          return fail_truncated (reader, error);
+        }
+      done += (gsize) n;
+    }
+  reader->window = reader->buffer;
+  reader->window_start = reader->position;
+  reader->window_length = done;
+  return TRUE;
+}
+
+static gboolean
+reader_check (Reader *reader, guint64 n, GError **error)
+{
+  if (n > reader->size - reader->position)
+    return fail_truncated (reader, error);
+  if (n > MAX_HEADER_BYTES - MIN (reader->position, MAX_HEADER_BYTES))
+    return fail_damaged (reader, error, "its header claims more than %u MiB",
+                         MAX_HEADER_BYTES >> 20);
+  return TRUE;
+}
+
+/* @n bytes (at most WINDOW_BYTES), valid until the next call; NULL with an error */
+static const guint8 *
+reader_take (Reader *reader, gsize n, GError **error)
+{
+  gsize ahead;
+
+  if (!reader_check (reader, n, error))
+    return NULL;
+  ahead = (gsize) (reader->position - reader->window_start);
+  if (ahead > reader->window_length || n > reader->window_length - ahead)
+    {
+      if (!reader_refill (reader, error))
+        return NULL;
+      ahead = 0;
+    }
+  reader->position += n;
+  return reader->window + ahead;
+}
+
+static gboolean
+reader_skip (Reader *reader, guint64 n, GError **error)
+{
+  if (!reader_check (reader, n, error))
+    return FALSE;
+  reader->position += n;
+  return TRUE;
+}
+
+static gboolean
+reader_copy (Reader *reader, guint8 *into, gsize n, GError **error)
+{
+  while (n > 0)
+    {
+      gsize step = MIN (n, WINDOW_BYTES);
+      const guint8 *bytes = reader_take (reader, step, error);
+
+      if (bytes == NULL)
+        return FALSE;
+      memcpy (into, bytes, step);
+      into += step;
+      n -= step;
+    }
+  return TRUE;
+}
+
+static gboolean
+reader_u32 (Reader *reader, guint32 *value, GError **error)
+{
+  const guint8 *bytes = reader_take (reader, sizeof *value, error);
+
+  if (bytes == NULL)
+    return FALSE;
+  memcpy (value, bytes, sizeof *value);
+  *value = GUINT32_FROM_LE (*value);
+  return TRUE;
+}
+
+static gboolean
+reader_u64 (Reader *reader, guint64 *value, GError **error)
+{
+  const guint8 *bytes = reader_take (reader, sizeof *value, error);
+
+  if (bytes == NULL)
+    return FALSE;
+  memcpy (value, bytes, sizeof *value);
+  *value = GUINT64_FROM_LE (*value);
+  return TRUE;
+}
+
+/* Unsigned values above the signed range saturate: no count that we use comes near. */
+static gint64
+decode_integer (ValueType type, const guint8 *bytes)
+{
+  guint64 raw = 0;
+
+  memcpy (&raw, bytes, type_sizes[type]);
+  raw = GUINT64_FROM_LE (raw);
+  switch ((guint) type)
+    {
+    case TYPE_INT8:
+      return (gint8) raw;
+    case TYPE_INT16:
+      return (gint16) raw;
+    case TYPE_INT32:
+      return (gint32) raw;
+    case TYPE_INT64:
+      return (gint64) raw;
+    case TYPE_BOOL:
+      return raw != 0;
+    default:
+      return (gint64) MIN (raw, (guint64) G_MAXINT64);
+    }
+}
+
+static gboolean
+is_integer (ValueType type)
+{
+  return type < N_TYPES && type_sizes[type] > 0 && type != TYPE_FLOAT32 && type != TYPE_FLOAT64;
+}
+
+static gboolean
+read_string (Reader *reader, Value *value, GError **error)
+{
+  g_autofree char *text = NULL;
+
+  if (!reader_u64 (reader, &value->length, error)
+      || !reader_check (reader, value->length, error))
+    return FALSE;
+  if (value->length > MAX_KEPT_STRING)
+    return reader_skip (reader, value->length, error);
+  text = g_malloc (value->length + 1);
+  if (!reader_copy (reader, (guint8 *) text, value->length, error))
+    return FALSE;
+  value->string = g_utf8_make_valid (text, (gssize) value->length);
+  return TRUE;
+}
+
+static gboolean
+skip_strings (Reader *reader, guint64 n, GError **error)
+{
+  for (guint64 i = 0; i < n; i++)
+    {
+      guint64 length;
+
+      if (!reader_u64 (reader, &length, error) || !reader_skip (reader, length, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+read_array (Reader *reader, Value *value, GError **error)
+{
+  guint32 type;
+  gsize size;
+
+  if (!reader_u32 (reader, &type, error) || !reader_u64 (reader, &value->length, error))
+    return FALSE;
+  if (type == TYPE_ARRAY)
+    return fail_damaged (reader, error, "%s is an array of arrays", reader->part);
+  if (type >= N_TYPES)
+    return fail_damaged (reader, error, "%s has the unknown type %u", reader->part, type);
+  /* a string takes at least the eight bytes of its length */
+  size = type == TYPE_STRING ? sizeof (guint64) : type_sizes[type];
+  if (value->length > (reader->size - reader->position) / size)
+    return fail_truncated (reader, error);
+  if (value->length > MAX_ARRAY)
+    return fail_damaged (reader, error, "%s claims %" G_GUINT64_FORMAT " elements", reader->part,
+                         value->length);
+  if (type == TYPE_STRING)
+    return skip_strings (reader, value->length, error);
+  if (!is_integer (type) || value->length > MAX_KEPT_INTS)
+    return reader_skip (reader, value->length * size, error);
+
+  value->integers = g_array_sized_new (FALSE, FALSE, sizeof (gint64), (guint) value->length);
+  for (guint64 i = 0; i < value->length; i++)
+    {
+      const guint8 *bytes = reader_take (reader, size, error);
+      gint64 integer;
+
+      if (bytes == NULL)
+        return FALSE;
+      integer = decode_integer (type, bytes);
+      g_array_append_val (value->integers, integer);
+    }
+  return TRUE;
+}
+
+static gboolean
+read_value (Reader *reader, Value *value, GError **error)
+{
+  const guint8 *bytes;
+  guint32 type;
+
+  if (!reader_u32 (reader, &type, error))
+    return FALSE;
+  if (type >= N_TYPES)
+    return fail_damaged (reader, error, "%s has the unknown type %u", reader->part, type);
+  value->type = type;
+  if (type == TYPE_STRING)
+    return read_string (reader, value, error);
+  if (type == TYPE_ARRAY)
+    return read_array (reader, value, error);
+  bytes = reader_take (reader, type_sizes[type], error);
+  if (bytes == NULL)
+    return FALSE;
+  if (is_integer (type))
+    value->integer = decode_integer (type, bytes);
+  return TRUE;
+}
+
+static char *
+read_key (Reader *reader, GError **error)
+{
+  const guint8 *bytes;
+  guint64 length;
+
+  if (!reader_u64 (reader, &length, error) || !reader_check (reader, length, error))
+    return NULL;
+  if (length == 0 || length > MAX_KEY_LENGTH)
+    {
+      fail_damaged (reader, error, "a key has a length of %" G_GUINT64_FORMAT " bytes", length);
+      return NULL;
+    }
+  bytes = reader_take (reader, length, error);
+  if (bytes == NULL)
+    return NULL;
+  for (gsize i = 0; i < length; i++)
+    if (!g_ascii_isgraph (bytes[i]))
+      {
+        fail_damaged (reader, error, "a key is not printable ASCII");
+        return NULL;
+      }
+  return g_strndup ((const char *) bytes, length);
+}
+
+static gboolean
+read_pair (Reader *reader, RefractGguf *self, GError **error)
+{
+  g_autofree char *key = NULL;
+  g_autofree char *part = NULL;
+  Value *value;
+  gboolean ok;
+
+  reader->part = "a key of its metadata";
+  key = read_key (reader, error);
+  if (key == NULL)
+    return FALSE;
+  if (g_hash_table_contains (self->values, key))
+    return fail_damaged (reader, error, "the key “%.64s” stands in it twice", key);
+  part = g_strdup_printf ("the value of “%.64s”", key);
+  reader->part = part;
+  value = g_new0 (Value, 1);
+  g_hash_table_insert (self->values, g_steal_pointer (&key), value);
+  ok = read_value (reader, value, error);
+  reader->part = NULL;
+  return ok;
+}
+
+/* Checks one tensor's description and moves @data_end to its last byte, from the data's start. */
+static gboolean
+read_tensor (Reader *reader, guint64 alignment, guint64 *data_end, GError **error)
+{
+  guint64 name_length;
+  guint64 offset;
+  guint64 elements = 1;
+  guint64 row = 1;
+  guint64 size;
+  guint32 n_dimensions;
+  guint32 type;
+
+  if (!reader_u64 (reader, &name_length, error) || !reader_check (reader, name_length, error))
+    return FALSE;
+  if (name_length == 0 || name_length > MAX_TENSOR_NAME)
+    return fail_damaged (reader, error, "a tensor's name has %" G_GUINT64_FORMAT " bytes",
+                         name_length);
+  if (!reader_skip (reader, name_length, error) || !reader_u32 (reader, &n_dimensions, error))
+    return FALSE;
+  if (n_dimensions > MAX_DIMENSIONS)
+    return fail_damaged (reader, error, "a tensor has %u dimensions", n_dimensions);
+  for (guint i = 0; i < n_dimensions; i++)
+    {
+      guint64 length;
+
+      if (!reader_u64 (reader, &length, error))
+        return FALSE;
+      if (!g_uint64_checked_mul (&elements, elements, length))
+        return fail_damaged (reader, error, "a tensor has more elements than can be counted");
+      if (i == 0)
+        row = length;
+    }
+  if (!reader_u32 (reader, &type, error) || !reader_u64 (reader, &offset, error))
+    return FALSE;
+  if (offset % alignment != 0)
+    return fail_damaged (reader, error, "a tensor's data is not aligned");
+  if (!refract_gguf_tensor_size (type, elements, row, &size)
+      || !g_uint64_checked_add (&size, offset, size))
+    return fail_damaged (reader, error, "a tensor has an impossible size");
+  *data_end = MAX (*data_end, size);
+  return TRUE;
+}
+
+static gboolean
+read_tensors (Reader *reader, RefractGguf *self, GError **error)
+{
+  guint64 alignment = DEFAULT_ALIGNMENT;
+  guint64 data_end = 0;
+  guint64 data_start;
+
+  if (refract_gguf_get_uint (self, "general.alignment", &alignment)
+      && (alignment == 0 || alignment > MAX_ALIGNMENT || (alignment & (alignment - 1)) != 0))
+    return fail_damaged (reader, error, "its alignment is %" G_GUINT64_FORMAT, alignment);
+
+  reader->part = "the list of its tensors";
+  for (guint64 i = 0; i < self->n_tensors; i++)
+    if (!read_tensor (reader, alignment, &data_end, error))
+      return FALSE;
+
+  data_start = (reader->position + alignment - 1) / alignment * alignment;
+  if (data_end > 0 && (data_start > reader->size || data_end > reader->size - data_start))
+    {
+      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_MODEL,
+                   "“%s” is truncated at byte %" G_GUINT64_FORMAT ": its tensors need %.2f GiB "
+                   "after a header of %" G_GUINT64_FORMAT " bytes. Download or copy it again.",
+                   reader->name, reader->size, (double) data_end / (1u << 30), data_start);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+read_preamble (Reader *reader, guint64 *n_keys, guint64 *n_tensors, GError **error)
+{
+  gsize n_head = MIN (reader->size, REFRACT_GGUF_SNIFF_BYTES);
+  const guint8 *head;
+  guint32 version;
+
+  reader->part = "its first bytes";
+  head = reader_take (reader, n_head, error);
+  if (head == NULL)
+    return FALSE;
+  if (n_head < 4 || memcmp (head, "GGUF", 4) != 0)
+    {
+      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_MODEL, "“%s” is not a GGUF file: %s.",
+                   reader->name, refract_gguf_describe_foreign (head, n_head, reader->size));
+      return FALSE;
+    }
+  reader->position = 4;
+  if (!reader_u32 (reader, &version, error))
+    return FALSE;
+  if (version != 0 && (version & 0xffff) == 0)
+    {
+      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_MODEL,
+                   "“%s” is a big-endian GGUF file. Use a little-endian one.", reader->name);
+      return FALSE;
+    }
+  if (version != 2 && version != 3)
+    {
+      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_MODEL,
+                   "“%s” is GGUF version %u, which is not supported. Convert it to version 2 or 3.",
+                   reader->name, version);
+      return FALSE;
+    }
+  return reader_u64 (reader, n_tensors, error) && reader_u64 (reader, n_keys, error);
+}
+
+static RefractGguf *
+read_gguf (Reader *reader, GError **error)
+{
+  g_autoptr (RefractGguf) self = g_new0 (RefractGguf, 1);
+  guint64 n_keys;
+
+  self->values = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, value_free);
+  if (!read_preamble (reader, &n_keys, &self->n_tensors, error))
+    return NULL;
+  if (n_keys > MAX_KEYS || self->n_tensors > MAX_TENSORS)
+    {
+      fail_damaged (reader, error,
+                    "it claims %" G_GUINT64_FORMAT " keys and %" G_GUINT64_FORMAT " tensors",
+                    n_keys, self->n_tensors);
+      return NULL;
+    }
+  for (guint64 i = 0; i < n_keys; i++)
+    if (!read_pair (reader, self, error))
+      return NULL;
+  if (!read_tensors (reader, self, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+RefractGguf *
+refract_gguf_new_from_fd (int fd,
+                          guint64 size,
+                          const char *name,
+                          GCancellable *cancellable,
+                          GError **error)
+{
+  g_autofree guint8 *buffer = g_malloc (WINDOW_BYTES);
+  Reader reader = {
+    .fd = fd,
+    .size = size,
+    .window = buffer,
+    .buffer = buffer,
+    .name = name,
+    .cancellable = cancellable,
+  };
+
+  return read_gguf (&reader, error);
+}
+
+RefractGguf *
+refract_gguf_new_from_data (const guint8 *data, gsize size, const char *name, GError **error)
+{
+  Reader reader = {
+    .fd = -1,
+    .size = size,
+    .window = data != NULL ? data : (const guint8 *) "",
+    .window_length = size,
+    .name = name,
+  };
+
+  return read_gguf (&reader, error);
+}
+
+void
+refract_gguf_free (RefractGguf *self)
+{
+  g_hash_table_unref (self->values);
+  g_free (self);
+}
+
+guint64
+refract_gguf_get_n_tensors (RefractGguf *self)
+{
+  return self->n_tensors;
+}
+
+const char *
+refract_gguf_get_string (RefractGguf *self, const char *key)
+{
+  Value *value = g_hash_table_lookup (self->values, key);
+
+  return value != NULL ? value->string : NULL;
+}
+
+gboolean
+refract_gguf_get_uint (RefractGguf *self, const char *key, guint64 *result)
+{
+  Value *value = g_hash_table_lookup (self->values, key);
+
+  if (value == NULL || !is_integer (value->type) || value->integer < 0)
+    return FALSE;
+  *result = (guint64) value->integer;
+  return TRUE;
+}
+
+static gboolean
+get_length (RefractGguf *self, const char *key, ValueType type, guint64 *length)
+{
+  Value *value = g_hash_table_lookup (self->values, key);
+
+  if (value == NULL || value->type != type)
+    return FALSE;
+  *length = value->length;
+  return TRUE;
+}
+
+gboolean
+refract_gguf_get_string_length (RefractGguf *self, const char *key, guint64 *length)
+{
+  return get_length (self, key, TYPE_STRING, length);
+}
+
+gboolean
+refract_gguf_get_array_length (RefractGguf *self, const char *key, guint64 *length)
+{
+  return get_length (self, key, TYPE_ARRAY, length);
+}
+
+const gint64 *
+refract_gguf_get_ints (RefractGguf *self, const char *key, gsize *length)
+{
+  Value *value = g_hash_table_lookup (self->values, key);
+
+  if (value == NULL || value->integers == NULL)
+    return NULL;
+  *length = value->integers->len;
+  return (const gint64 *) (gpointer) value->integers->data;
+}
