@@ -1,0 +1,71 @@
+/* refract-cmd-demo.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#include "config.h"
+
+#include <gio/gio.h>
+#include <glib/gi18n.h>
+
+#include "core/refract-data.h"
+#include "core/refract-error.h"
+#include "refract-cli.h"
+
+/* The bundled model's context and the lengths at which its reference retrieves; data/demo/README.md. */
+#define DEMO_LENGTHS "512,1024,2048"
+
+static RefractPlan *
+make_demo_plan (void)
+{
+  static const char *const candidates[] = { "ctk=q8_0,ctv=q8_0", "ctk=q4_0,ctv=q4_0", NULL };
+  g_autofree char *model = refract_data_dup_path ("demo/model.gguf");
+  g_autofree char *corpus = refract_data_dup_path ("demo/corpus.txt");
+  g_autofree char *haystack = refract_data_dup_path ("demo/haystack.txt");
+  RefractPlan *plan = refract_plan_new ();
+
+  g_object_set (plan, "model", model, "corpus", corpus, "haystack", haystack, "candidates",
+                candidates, "control", "ctk=q4_0,ctv=q4_0,attn_rot_disable=1", "axes",
+                "trajectory,kld,rniah,plad", "rniah-lengths", DEMO_LENGTHS, "rniah-n-predict",
+                G_GINT64_CONSTANT (32), "rniah-trials", G_GINT64_CONSTANT (3), "measure-floor",
+                TRUE, NULL);
+  return plan;
+}
+
+int
+refract_cmd_demo (int argc, char **argv)
+{
+  g_autofree char *json_out = NULL;
+  g_autofree char *engine_dir = NULL;
+  RefractRunOptions options = { .fail_below = -1 };
+  GOptionEntry entries[] = {
+    { "json-out", 'o', 0, G_OPTION_ARG_FILENAME, &json_out,
+      N_ ("Folder for the reports (default refract-demo)"), N_ ("FOLDER") },
+    { "engine-dir", 0, 0, G_OPTION_ARG_FILENAME, &engine_dir,
+      N_ ("Where the engine's programs are"), N_ ("FOLDER") },
+    { "quiet", 'q', 0, G_OPTION_ARG_NONE, &options.quiet, N_ ("No progress and no score card"),
+      NULL },
+    { NULL },
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_autoptr (RefractPlan) plan = make_demo_plan ();
+  g_autoptr (GError) error = NULL;
+
+  g_option_context_set_summary (
+      context, _ ("Audits the small model that comes with the program: two candidates and a\n"
+                  "control, all four axes. Takes about a minute."));
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+  if (!g_option_context_parse (context, &argc, &argv, &error))
+    return refract_cli_fail (error);
+  if (argc > 1)
+    {
+      g_set_error (&error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
+                   "“%s” is not an option: see refract demo --help.", argv[1]);
+      return refract_cli_fail (error);
+    }
+
+  if (engine_dir != NULL)
+    g_object_set (plan, "engine-dir", engine_dir, NULL);
+  options.json_out = json_out != NULL ? json_out : "refract-demo/";
+  return refract_cli_run_plan (plan, &options);
+}

@@ -1,0 +1,144 @@
+/* refract-cmd-selftest.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#include "config.h"
+
+#include <stdio.h>
+
+#include <gio/gio.h>
+#include <glib/gi18n.h>
+
+#include "audit/refract-audit.h"
+#include "core/refract-error.h"
+#include "core/refract-json.h"
+#include "refract-cli.h"
+#include "refract-terminal.h"
+
+static const char *
+status_name (RefractCheckStatus status)
+{
+  switch (status)
+    {
+    case REFRACT_CHECK_PASSED:
+      return "passed";
+    case REFRACT_CHECK_WARNING:
+      return "warning";
+    case REFRACT_CHECK_FAILED:
+      return "failed";
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static void
+print_check (const RefractCheck *check, gboolean colour, guint width)
+{
+  static const char *const marks[] = { "✓", "!", "✗" };
+  static const RefractStyle styles[]
+      = { REFRACT_STYLE_GREEN, REFRACT_STYLE_YELLOW, REFRACT_STYLE_RED };
+  g_autofree char *mark
+      = refract_terminal_style (colour, styles[check->status], marks[check->status]);
+  g_autofree char *detail = refract_terminal_escape (check->detail);
+  g_autofree char *line = g_strdup_printf ("%s: %s", check->title, detail);
+
+  printf ("%s ", mark);
+  refract_terminal_print_wrapped (stdout, line, 2, width);
+  if (check->remedy != NULL)
+    {
+      g_autofree char *remedy = refract_terminal_escape (check->remedy);
+
+      printf ("  → ");
+      refract_terminal_print_wrapped (stdout, remedy, 4, width);
+    }
+}
+
+static void
+print_json (GPtrArray *checks)
+{
+  g_autoptr (JsonObject) root = json_object_new ();
+  JsonArray *array = json_array_new ();
+  g_autofree char *text = NULL;
+
+  for (guint i = 0; i < checks->len; i++)
+    {
+      const RefractCheck *check = g_ptr_array_index (checks, i);
+      JsonObject *object = json_object_new ();
+
+      json_object_set_string_member (object, "title", check->title);
+      json_object_set_string_member (object, "status", status_name (check->status));
+      json_object_set_string_member (object, "detail", check->detail);
+      refract_json_set_string_or_null (object, "remedy", check->remedy);
+      json_array_add_object_element (array, object);
+    }
+  json_object_set_array_member (root, "checks", array);
+  text = refract_json_to_text (root, TRUE);
+  fputs (text, stdout);
+}
+
+int
+refract_cmd_selftest (int argc, char **argv)
+{
+  g_autofree char *model_path = NULL;
+  g_autofree char *backend_name = NULL;
+  g_autofree char *engine_dir = NULL;
+  g_autofree char *engine_flags = NULL;
+  gboolean json = FALSE, failed = FALSE;
+  GOptionEntry entries[] = {
+    { "model", 0, 0, G_OPTION_ARG_FILENAME, &model_path, N_ ("Load this model as well"),
+      N_ ("FILE") },
+    { "backend", 0, 0, G_OPTION_ARG_STRING, &backend_name, N_ ("auto (default) or llamacpp"),
+      N_ ("NAME") },
+    { "engine-dir", 0, 0, G_OPTION_ARG_FILENAME, &engine_dir,
+      N_ ("Where the engine's programs are"), N_ ("FOLDER") },
+    { "engine-flags", 0, 0, G_OPTION_ARG_STRING, &engine_flags,
+      N_ ("More flags for the engine; the last one wins"), N_ ("FLAGS") },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_ ("Print the checks as JSON"), NULL },
+    { NULL },
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_autoptr (RefractPlan) plan = refract_plan_new ();
+  g_autoptr (RefractBackend) backend = NULL;
+  g_autoptr (RefractModel) model = NULL;
+  g_autoptr (GPtrArray) checks = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_option_context_set_summary (context, _ ("Checks that the engine can be measured with."));
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
+  if (!g_option_context_parse (context, &argc, &argv, &error))
+    return refract_cli_fail (error);
+  if (argc > 1)
+    {
+      g_set_error (&error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
+                   "“%s” is not an option: see refract selftest --help.", argv[1]);
+      return refract_cli_fail (error);
+    }
+
+  g_object_set (plan, "engine-dir", engine_dir, "engine-flags", engine_flags, "backend",
+                backend_name, NULL);
+  backend = refract_plan_create_backend (plan, &error);
+  if (backend == NULL)
+    return refract_cli_fail (error);
+  if (model_path != NULL)
+    {
+      model = refract_model_new_from_file (model_path, NULL, &error);
+      if (model == NULL)
+        return refract_cli_fail (error);
+    }
+
+  checks = refract_backend_selftest (backend, model, NULL);
+  for (guint i = 0; i < checks->len; i++)
+    {
+      const RefractCheck *check = g_ptr_array_index (checks, i);
+
+      failed |= check->status == REFRACT_CHECK_FAILED;
+      if (!json)
+        print_check (check, refract_terminal_has_colour (stdout),
+                     refract_terminal_get_width (stdout));
+    }
+  if (json)
+    print_json (checks);
+
+  return failed ? REFRACT_EXIT_ENGINE : REFRACT_EXIT_FINE;
+}

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whole audits of the bundled model on the real engine."""
+
+import json
+import os
+import signal
+import time
+import unittest
+
+from refract_cli import CORPUS, HAS_ENGINE, HAYSTACK, MODEL, CliTest, main
+
+# What says when, how fast and how wide a run was; everything else has to be the same.
+VARYING = {"timestamp", "run_id", "performance", "slots", "decode_tps", "prefill_tps",
+           "load_seconds", "peak_rss_bytes", "wall_seconds", "engine_seconds"}
+SMALL = ("--axes", "trajectory,kld,rniah,plad", "--n-predict", "24", "--chunks", "6",
+         "--rniah-lengths", "512,1024", "--rniah-n-predict", "24")
+
+
+def without_times(value):
+    """A report without what may differ between two runs of a plan."""
+    if isinstance(value, dict):
+        return {k: without_times(v) for k, v in value.items() if k not in VARYING}
+    if isinstance(value, list):
+        return [without_times(v) for v in value]
+    return value
+
+
+def bytes_without_times(report):
+    plan = report["extension"]["plan"]
+    plan.pop("slots", None)
+    report = without_times(report)
+    report.pop("repro_command")
+    return json.dumps(report, indent=1)
+
+
+@unittest.skipUnless(HAS_ENGINE, "no llama-server here")
+class Audits(CliTest):
+    def audit(self, *more, status=0, small=SMALL, folder="reports"):
+        out, err = self.check(status, "score", "--model", MODEL, "--corpus", CORPUS, "--haystack",
+                              HAYSTACK, *small, *more, "--json-out", self.path(folder) + "/")
+        return out, self.reports(folder)
+
+    def reports(self, folder):
+        found = {}
+        for name in sorted(os.listdir(self.path(folder))):
+            with open(self.path(folder, name)) as f:
+                report = json.load(f, parse_constant=lambda c: self.fail(f"{c} in {name}"))
+            found[report["candidate"]] = report
+        return found
+
+    def test_demo(self):
+        out, err = self.check(0, "demo", "--json-out", self.path("demo") + "/")
+        reports = self.reports("demo")
+        self.assertEqual(len(reports), 3)
+        q8, q4 = reports["ctk=q8_0,ctv=q8_0"], reports["ctk=q4_0,ctv=q4_0"]
+        control = reports["ctk=q4_0,ctv=q4_0,attn_rot_disable=1"]
+        for report in reports.values():
+            axes = report["axes"]
+            self.assertFalse([name for name, axis in axes.items() if axis.get("skipped")])
+            self.assertEqual(axes["rniah"]["confidence"], "ok")
+            self.assertEqual(axes["plad"]["skipped_perturbations"], [])
+            self.assertEqual(report["extension"]["kv"]["evidence"], "proved")
+        self.assertGreaterEqual(q8["axes"]["gtm"]["score"], 90)
+        self.assertLessEqual(q4["axes"]["gtm"]["score"], 80)
+        self.assertLess(control["axes"]["gtm"]["score"], q4["axes"]["gtm"]["score"])
+        interval = lambda report: report["extension"]["axes"]["trajectory"]["interval"]
+        self.assertGreater(interval(q8)["low"], interval(q4)["high"])
+        for text in ("Trajectory", "KLD@D", "R-NIAH", "PLAD", "K q8_0 / V q8_0"):
+            self.assertIn(text, out)
+
+    def test_reference_against_itself(self):
+        out, reports = self.audit("--candidate", "ctk=f16,ctv=f16")
+        report = reports["ctk=f16,ctv=f16"]
+        self.assertEqual(report["composite"], 100)
+        self.assertEqual([axis["score"] for axis in report["axes"].values()], [100] * 4)
+        self.assertEqual(report["axes"]["kld"]["mean_kld"], 0)
+        self.assertTrue(report["axes"]["kld"]["is_self_reference"])
+
+    def test_order_and_slots_change_nothing(self):
+        candidates = ["--candidate", "ctk=q8_0,ctv=q8_0", "--candidate", "ctk=q4_0,ctv=q4_0",
+                      "--candidate", "ctk=q8_0,ctv=q4_0"]
+        turned = candidates[4:] + candidates[2:4] + candidates[:2]
+        first = None
+        for slots, order in (("8", candidates), ("30", turned), ("1", turned)):
+            out, reports = self.audit(*order, "--slots", slots, "--fresh", folder="slots" + slots)
+            texts = {name: bytes_without_times(report) for name, report in reports.items()}
+            if first is None:
+                first = texts
+            for name, text in texts.items():
+                self.assertEqual(text, first[name], f"{name} with {slots} slots")
+
+    def test_interrupted_run_goes_on(self):
+        arguments = ("score", "--model", MODEL, "--corpus", CORPUS, "--haystack", HAYSTACK, *SMALL,
+                     "--n-predict", "96", "--candidate", "ctk=q4_0,ctv=q4_0")
+        process = self.start(*arguments)
+        time.sleep(4)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        self.assertNotEqual(os.listdir(self.path("state", "refract", "runs")), [])
+        out, err = self.check(0, *arguments, "--json-out", self.path("resumed") + "/")
+        self.assertIn("Going on", err)
+        self.assertEqual(os.listdir(self.path("state", "refract", "runs")), [])
+        self.check(0, *arguments, "--json-out", self.path("whole") + "/")
+        resumed, whole = self.reports("resumed"), self.reports("whole")
+        for name in whole:
+            self.assertEqual(bytes_without_times(resumed[name]), bytes_without_times(whole[name]))
+
+    def test_fail_below(self):
+        self.check(1, "score", "--model", MODEL, "--corpus", CORPUS, "--axes", "trajectory",
+                   "--n-predict", "64", "--candidate", "ctk=q4_0,ctv=q4_0", "--fail-below", "99.9")
+
+    def test_redact(self):
+        out, reports = self.audit("--candidate", "ctk=q8_0,ctv=q8_0", "--redact")
+        text = json.dumps(reports)
+        with open(os.path.join(os.environ["REFRACT_DATA_DIR"], "prompts", "v1.jsonl")) as f:
+            for line in f:
+                self.assertNotIn(json.loads(line)["prompt"][:40], text)
+        self.assertNotIn("ref_token_ids", text)
+
+    def test_nothing_personal(self):
+        out, reports = self.audit("--candidate", "ctk=q8_0,ctv=q8_0")
+        text = json.dumps(reports)
+        for secret in (self.dir, os.path.expanduser("~") + "/", os.uname().nodename,
+                       os.path.dirname(MODEL)):
+            self.assertNotIn(secret, text)
+
+    def test_context_ladder(self):
+        out, reports = self.audit("--candidate", "ctk=q8_0,ctv=q8_0",
+                                  small=("--axes", "kld", "--chunks", "4", "--ctx", "512,1024"))
+        report = reports["ctk=q8_0,ctv=q8_0"]
+        self.assertEqual(report["axes"]["kld"]["ctx"], 512)
+        ladder = report["extension"]["axes"]["kld"]["ladder"]
+        self.assertEqual([step["ctx"] for step in ladder], [512, 1024])
+
+    def test_saved_plan(self):
+        plan = self.write("plan.json", json.dumps({
+            "version": 1, "model": MODEL, "corpus": CORPUS, "axes": "kld", "chunks": 4,
+            "candidates": ["ctk=q8_0,ctv=q8_0"]}))
+        out, err = self.check(0, "score", "--plan", plan, "--json-out", self.path("one.json"))
+        with open(self.path("one.json")) as f:
+            self.assertEqual(json.load(f)["axes"]["kld"]["chunks"], 4)
+
+    def test_quiet(self):
+        out, err = self.check(0, "score", "--model", MODEL, "--corpus", CORPUS, "--axes", "kld",
+                              "--chunks", "4", "--candidate", "ctk=q8_0,ctv=q8_0", "--quiet")
+        self.assertEqual((out, err), ("", ""))
+
+
+if __name__ == "__main__":
+    main()
