@@ -1,0 +1,112 @@
+# shellcheck shell=bash disable=SC2034,SC2154
+# Making and keeping the Debian roots. Sourced by tools/box.
+
+# What is built and tested with; from libgtk-4-dev on, what the desktop application and its tests need.
+packages_testing='
+  gcc libc6-dev meson ninja-build pkgconf libglib2.0-dev libjson-glib-dev libsoup-3.0-dev gettext python3
+  clang libclang-rt-dev clang-format bubblewrap llama.cpp-tools llama.cpp-tools-extra valgrind libc6-dbg
+  procps git curl ca-certificates tzdata
+  libgtk-4-dev libadwaita-1-dev blueprint-compiler libgtk-4-bin libxml2-utils xvfb xauth xdotool dbus-daemon dbus-bin
+  at-spi2-core gir1.2-atspi-2.0 python3-gi fonts-adwaita adwaita-icon-theme gsettings-desktop-schemas imagemagick
+  appstream desktop-file-utils cage grim wtype wlr-randr'
+
+# The oldest system that library and command line support.
+packages_bookworm='
+  gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev libjson-glib-dev libsoup-3.0-dev gettext procps git tzdata'
+
+# A user to be, an identity for D-Bus, a font and no animations for GTK, files to bind the host's over, and room
+# for the host's folders.
+# shellcheck disable=SC2016
+setup_root='
+  echo "dev:x:1000:1000:Developer:/home/dev:/bin/bash" >> "$1/etc/passwd"
+  echo "dev:x:1000:" >> "$1/etc/group"
+  echo 0123456789abcdef0123456789abcdef > "$1/etc/machine-id"
+  mkdir -p "$1/etc/gtk-4.0"
+  printf "[Settings]\ngtk-font-name=Adwaita Sans 11\ngtk-enable-animations=false\n" > "$1/etc/gtk-4.0/settings.ini"
+  rm -f "$1/etc/localtime" "$1/etc/resolv.conf"
+  touch "$1/etc/localtime" "$1/etc/resolv.conf"
+  echo "127.0.0.1 localhost" > "$1/etc/hosts"
+  cd "$1" && rm -rf boot home media mnt opt root srv'
+
+# Runs mmdebstrap for suite $1 into folder $2. For an ordinary user the root comes out as an archive: unpacked by
+# the user, all files are the user's own, and a closed home folder is no obstacle.
+debootstrap() {
+  local packages=packages_$1 options
+  options=(
+    --variant=apt --include="${!packages//$'\n'/ }" --customize-hook="$setup_root"
+    --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='APT::Install-Recommends "false"'
+    --dpkgopt=force-unsafe-io --dpkgopt=path-exclude='/usr/share/man/*'
+    --dpkgopt=path-exclude='/usr/share/doc/*' --dpkgopt=path-include='/usr/share/doc/*/copyright')
+  if [[ $EUID = 0 ]]; then
+    mmdebstrap --mode=root "${options[@]}" "$1" "$2"
+  else
+    mkdir "$2" && TMPDIR=/var/tmp mmdebstrap --mode=unshare "${options[@]}" "$1" - | tar -x -C "$2" --exclude='./dev/*'
+  fi
+}
+
+# Where the root of suite $1 is; another list or recipe gives another name.
+root_path() {
+  local packages=packages_$1 key
+  key=$({ echo "${!packages} $setup_root"; declare -f debootstrap; } | sha256sum)
+  echo "$cache/box-$1-${key:0:12}"
+}
+
+# Installs what the host lacks, or says what to install.
+host_tools() {
+  local missing=() become=() lock
+  exec {lock}> "$cache/host.lock"
+  flock "$lock"
+  command -v mmdebstrap > /dev/null || missing+=(mmdebstrap)
+  command -v bwrap > /dev/null || missing+=(bubblewrap)
+  [[ $EUID = 0 ]] || command -v newuidmap > /dev/null || missing+=(uidmap)
+  [[ -e /usr/share/keyrings/debian-archive-keyring.gpg ]] || missing+=(debian-archive-keyring)
+  [[ ${#missing[@]} -gt 0 ]] || { exec {lock}>&-; return 0; }
+  [[ $EUID = 0 ]] || become=(sudo -n)
+  if ! command -v apt-get > /dev/null || ! "${become[@]}" true 2> /dev/null; then
+    die "please install: ${missing[*]} (on Debian and Ubuntu: sudo apt install ${missing[*]})"
+  fi
+  say "installing ${missing[*]}"
+  "${become[@]}" env DEBIAN_FRONTEND=noninteractive sh -c \
+    'apt-get update -q; apt-get install -q -y --no-install-recommends "$@"' sh "${missing[@]}" > "$cache/host.log" 2>&1 ||
+    { tail -n 15 "$cache/host.log" >&2; die "could not install ${missing[*]} (log: $cache/host.log)"; }
+  exec {lock}>&-
+}
+
+# Makes the root of suite $1 unless it is there: under a lock, and under its name only when complete.
+make_root() {
+  local root lock started=$SECONDS
+  root=$(root_path "$1")
+  command -v bwrap > /dev/null && [[ -d $root ]] && return 0
+  mkdir -p "$cache"
+  exec {lock}> "$cache/$1.lock"
+  flock -n "$lock" || { say "waiting for the Debian $1 root that is being made"; flock "$lock"; }
+  host_tools
+  if [[ ! -d $root ]]; then
+    say "making the Debian $1 root, once (a minute or two)"
+    rm -rf --one-file-system "$root.new"
+    ( trap 'rm -rf --one-file-system "$root.new"' EXIT
+      debootstrap "$1" "$root.new" < /dev/null > "$root.log" 2>&1 && mv -T "$root.new" "$root" ) {lock}>&- ||
+      root_failed "$1" "$root.log"
+    remove_old_roots "$1" "$root"
+    say "the Debian $1 root is ready ($((SECONDS - started)) s)"
+  fi
+  exec {lock}>&-
+}
+
+root_failed() {
+  tail -n 15 "$2" >&2
+  [[ $EUID = 0 ]] || grep -qs "^$(id -un):" /etc/subuid || say "an ordinary user needs subordinate ids:" \
+    "sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $(id -un)"
+  die "could not make the Debian $1 root (log: $2)"
+}
+
+# Removes the roots of suite $1 but for $2 and those that somebody is in.
+remove_old_roots() {
+  local other lock
+  for other in "$cache/box-$1"-*; do
+    [[ -d $other && $other != "$2" ]] || continue
+    exec {lock}> "$other.use"
+    if flock -n "$lock"; then rm -rf --one-file-system "$other" "$other.log" "$other.use"; fi
+    exec {lock}>&-
+  done
+}

@@ -1,0 +1,80 @@
+# shellcheck shell=bash disable=SC2034,SC2154
+# The whole test suite. Sourced by tools/box.
+
+suite() {
+  local passed=0 failed=0 reconfigure=1 interrupted='' old_root
+  if [[ $# -gt 0 ]]; then
+    prepare closed testing
+    step 'Ordinary build' test gcc -Dwerror=true -- "$@"
+    closing
+  fi
+  # Both roots at once: each waits for the network half of the time.
+  make_root bookworm &
+  old_root=$!
+  prepare closed testing
+  step 'Ordinary build' test gcc -Dwerror=true --
+  step 'Address and undefined behaviour sanitizers' asan gcc -Db_sanitize=address,undefined -Db_lundef=false --
+  step 'Fuzz targets' fuzz clang -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -- \
+    --setup fuzz --suite fuzz --num-processes 2
+  format_step
+  if wait "$old_root"; then
+    prepare closed bookworm
+    step 'Oldest supported system (Debian 12)' old gcc -Dgui=false -Dwerror=true -- --suite core
+  else
+    failed=$((failed + 1))
+  fi
+  closing
+}
+
+# step TITLE BUILD COMPILER MESON-OPTION... -- TEST-OPTION...: builds, runs the tests, and counts. What does not
+# build, and a run without any test, count as one failure.
+step() {
+  local title=$1 name=$2 compiler=$3 options=() status=0 good bad skipped started=$SECONDS
+  shift 3
+  while [[ $1 != -- ]]; do options+=("$1"); shift; done
+  shift
+  heading "$title"
+  if ! build "$name" "$compiler" "${options[@]}"; then
+    stop_if_interrupted
+    failed=$((failed + 1))
+    return
+  fi
+  rm -f "$top/_build/$name/meson-logs"/testlog*.json
+  enter meson test -C "$top/_build/$name" --no-rebuild --print-errorlogs "$@" < /dev/null || status=$?
+  stop_if_interrupted
+  good=$(results "$name" 'OK|EXPECTEDFAIL')
+  bad=$(results "$name" 'FAIL|TIMEOUT|ERROR|INTERRUPT|UNEXPECTEDPASS')
+  skipped=$(results "$name" 'SKIP')
+  if [[ $((good + bad + skipped)) = 0 ]] || [[ $status != 0 && $bad = 0 ]]; then bad=1; fi
+  passed=$((passed + good))
+  failed=$((failed + bad))
+  say "$title: $good passed, $bad failed, $skipped skipped in $((SECONDS - started)) s"
+}
+
+# How many tests of the last run of _build/$1 ended in one of the ways $2; the log has a line for each.
+results() {
+  cat "$top/_build/$1/meson-logs"/testlog*.json 2> /dev/null | grep -cE "\"result\": \"($2)\"" || :
+}
+
+format_step() {
+  heading 'Format'
+  # shellcheck disable=SC2016
+  if enter sh -c 'find src tests tools -name "*.[ch]" -exec clang-format --dry-run --Werror {} +' < /dev/null; then
+    passed=$((passed + 1))
+  else
+    failed=$((failed + 1))
+  fi
+  stop_if_interrupted
+}
+
+heading() { printf '\n=== %s (after %d:%02d min)\n' "$1" $((SECONDS / 60)) $((SECONDS % 60)); }
+
+stop_if_interrupted() {
+  [[ -z $interrupted ]] || { say 'interrupted'; exit 130; }
+}
+
+closing() {
+  printf '\n%d passed, %d failed\n' "$passed" "$failed"
+  [[ $failed = 0 ]] || exit 1
+  exit 0
+}
