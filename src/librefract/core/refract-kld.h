@@ -54,7 +54,8 @@ typedef struct
 } RefractKldRow;
 
 /* KL over the full vocabulary of two de-quantised, renormalised rows (SCORING, axis B). @token is the
- * true next token, < n_vocab. Vectorised; the same bits on every machine of an architecture. */
+ * true next token, < n_vocab; a tie for the most likely token goes to the lowest id. Vectorised; the
+ * sums are the same bits whatever the machine's vector unit. */
 void refract_kld_row (const RefractLogitsRow *ref, const RefractLogitsRow *cand, guint n_vocab,
                       guint token, RefractKldRow *out);
 

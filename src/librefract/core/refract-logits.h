@@ -34,7 +34,8 @@ const gint32 *refract_logits_reader_get_tokens (RefractLogitsReader *self);
 
 /**
  * RefractLogitsRow:
- * @scale: log p_i = scale · q_i + min_log_prob, before renormalisation
+ * @scale: log p_i = scale · q_i + min_log_prob, nats, before renormalisation; in [0, 80/65535]
+ * @min_log_prob: finite
  * @q: n_vocab values, valid until the next row is read
  */
 typedef struct
@@ -45,9 +46,30 @@ typedef struct
 } RefractLogitsRow;
 
 /* The next row; @end (out) is TRUE after the last one. A short stream is an error that says how many
- * rows are missing. */
+ * rows are missing, a row that is not numbers one that says which. Waits for a stalled pipe until
+ * the cancellable is cancelled (seen within 0.2 s). */
 gboolean refract_logits_reader_next (RefractLogitsReader *self, RefractLogitsRow *row, gboolean *end,
                                      GError **error);
+
+/**
+ * RefractLogitsWriter:
+ *
+ * Writes a file of the same layout. It appears under its name when it is whole and not before; one
+ * that is not finished leaves nothing behind.
+ */
+typedef struct _RefractLogitsWriter RefractLogitsWriter;
+
+/* @tokens: n_chunks × n_ctx ids. %REFRACT_ERROR_DISK when the disk of @path has not the room for the
+ * whole file and 64 MiB beside it, or @path cannot be written. */
+RefractLogitsWriter *refract_logits_writer_new (const char *path, guint n_ctx, guint n_vocab,
+                                                guint n_chunks, const gint32 *tokens,
+                                                GError **error);
+gboolean refract_logits_writer_add (RefractLogitsWriter *self, const RefractLogitsRow *row,
+                                    GError **error);
+/* All rows are added: gives the file its name, over an older one. */
+gboolean refract_logits_writer_finish (RefractLogitsWriter *self, GError **error);
+void refract_logits_writer_free (RefractLogitsWriter *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RefractLogitsWriter, refract_logits_writer_free)
 
 /* bytes that a logits file of this shape has */
 guint64 refract_logits_file_size (guint n_ctx, guint n_vocab, guint n_chunks);
