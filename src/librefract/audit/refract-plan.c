@@ -618,7 +618,7 @@ refract_plan_to_json (RefractPlan *self, gboolean with_paths)
 
 /* The text form of a JSON value as its property has it; FALSE where the type is another. */
 static gboolean
-read_list (const Field *field, JsonNode *node, char **out)
+read_list (JsonNode *node, char **out)
 {
   g_autoptr (GString) text = g_string_new (NULL);
   JsonArray *array;
@@ -638,7 +638,7 @@ read_list (const Field *field, JsonNode *node, char **out)
       g_ascii_formatd (buffer, sizeof buffer, "%.15g", json_node_get_double (element));
       g_string_append_printf (text, "%s%s", i > 0 ? "," : "", buffer);
     }
-  if (field->type == FIELD_UINTS && text->len == 0)
+  if (text->len == 0)
     return FALSE;
 
   *out = g_strdup (text->str);
@@ -678,7 +678,7 @@ read_field (RefractPlan *self, const Field *field, JsonNode *node)
     {
       g_autofree char *text = NULL;
 
-      if (!read_list (field, node, &text))
+      if (!read_list (node, &text))
         return FALSE;
       g_object_set (self, field->name, text, NULL);
       return TRUE;
@@ -788,6 +788,10 @@ char *
 refract_plan_get_repro_command (RefractPlan *self, RefractKvConfig *candidate)
 {
   GString *command = g_string_new ("refract score");
+  guint control = find_field ("control");
+  g_autoptr (RefractKvConfig) own_control = refract_plan_get_control (self, NULL);
+  gboolean with_control
+      = own_control != NULL && !refract_kv_config_equal (own_control, candidate);
 
   g_return_val_if_fail (REFRACT_IS_PLAN (self), NULL);
 
@@ -798,7 +802,7 @@ refract_plan_get_repro_command (RefractPlan *self, RefractKvConfig *candidate)
 
       if (g_str_equal (field->name, "candidates"))
         append_quoted (command, "--candidate", refract_kv_config_get_text (candidate));
-      if (field->option == NULL)
+      if (field->option == NULL || (i == control && !with_control))
         continue;
 
       if (field->type == FIELD_PATH)
