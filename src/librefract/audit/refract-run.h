@@ -63,8 +63,12 @@ void refract_config_result_free (RefractConfigResult *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RefractConfigResult, refract_config_result_free)
 /* fills composite, interval and has_composite from the axes */
 void refract_config_result_compose (RefractConfigResult *self);
-/* bytes one token adds to the cache: the engine's own buffers ÷ cells where known, else the formula;
- * −1 unknown. @source (out) (optional): "measured", "computed", "unknown" */
+gboolean refract_config_result_is_scored (const RefractConfigResult *self, RefractAxisId axis);
+void refract_config_result_get_units (const RefractConfigResult *self,
+                                      const RefractUnits *units[REFRACT_N_AXES]);
+/* bytes one token adds to the cache: the engine's own buffers ÷ cells where known (the formula's exact
+ * number where both agree within the engine's rounding, 1 %), else the formula; −1 unknown. @source
+ * (out) (optional): "measured", "computed", "unknown" */
 double refract_config_result_get_bytes_per_token (const RefractConfigResult *self,
                                                   RefractModel *model, const char **source);
 

@@ -1,0 +1,324 @@
+/* refract-findings.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#include "config.h"
+
+#include <math.h>
+
+#include "core/refract-json.h"
+#include "core/refract-perturb.h"
+#include "report/refract-diagnosis-private.h"
+
+#define TRAJECTORY REFRACT_AXIS_BIT (REFRACT_AXIS_TRAJECTORY)
+#define KLD REFRACT_AXIS_BIT (REFRACT_AXIS_KLD)
+#define RNIAH REFRACT_AXIS_BIT (REFRACT_AXIS_RNIAH)
+#define PLAD REFRACT_AXIS_BIT (REFRACT_AXIS_PLAD)
+
+#define PARADOX_NATS 0.05  /* mean KLD above which a better perplexity is a paradox */
+#define EARLY_TOKENS 4     /* a divergence before this token is "near token 0" */
+#define STRICT_POINTS 1.0  /* difference of strict and published score worth a line */
+#define ONE_SIDE_SHARE 0.5 /* of the loss: more than half is "most of it" */
+
+static void
+add_paradox (GPtrArray *findings, const RefractConfigResult *result)
+{
+  const RefractAxisResult *kld = result->axes[REFRACT_AXIS_KLD];
+  double ppl, ppl_reference, mean;
+
+  if (!refract_config_result_is_scored (result, REFRACT_AXIS_KLD))
+    return;
+  ppl = refract_json_get_double (kld->json, "ppl", NAN);
+  ppl_reference = refract_json_get_double (kld->extension, "ppl_reference", NAN);
+  mean = refract_json_get_double (kld->json, "mean_kld", NAN);
+  if (!(ppl <= ppl_reference && mean > PARADOX_NATS))
+    return;
+
+  refract_findings_add (findings, "Trust the distribution: perplexity looks at one token only.",
+                        "Perplexity says better (%.3f against %.3f), the distribution says otherwise "
+                        "(mean KLD %.3f nats).",
+                        ppl, ppl_reference, mean);
+}
+
+static void
+add_trajectory_against_kld (GPtrArray *findings, const RefractSurfaces *surfaces)
+{
+  RefractAxes both = TRAJECTORY | KLD;
+
+  if ((surfaces->scored & both) != both)
+    return;
+  if (surfaces->fail & TRAJECTORY && !(surfaces->low & KLD))
+    refract_findings_add (findings,
+                          "Check the chat template, the prompt mode and the prompts themselves, then "
+                          "measure again.",
+                          "KLD@D is clean while Trajectory is broken: suspect the chat template or "
+                          "the workload before the quantization.");
+  else if (surfaces->fail & KLD && !(surfaces->low & TRAJECTORY))
+    refract_findings_add (findings, "Use more bits, whatever the decoded text looks like.",
+                          "KLD@D says broken although the decoded text still agrees: trust KLD@D.");
+}
+
+static void
+add_early_divergence (GPtrArray *findings, const RefractConfigResult *result,
+                      const RefractSurfaces *surfaces)
+{
+  JsonArray *prompts;
+  guint n, n_early = 0;
+
+  if (!(surfaces->low & TRAJECTORY))
+    return;
+  prompts = refract_json_get_array (result->axes[REFRACT_AXIS_TRAJECTORY]->json, "per_prompt");
+  n = prompts != NULL ? json_array_get_length (prompts) : 0;
+  for (guint i = 0; i < n; i++)
+    {
+      JsonObject *prompt = json_array_get_object_element (prompts, i);
+      gint64 first = refract_json_get_int (prompt, "first_divergence", -1);
+
+      n_early += first >= 0 && first < EARLY_TOKENS;
+    }
+  if (2 * n_early <= n)
+    return;
+
+  refract_findings_add (findings,
+                        "Give K more bits first: 4-bit K that destroys the attention sinks looks like "
+                        "this.",
+                        "On %u of %u prompts the answer parts within the first %d tokens: an error "
+                        "of the token distribution itself, not one that builds up.",
+                        n_early, n, EARLY_TOKENS);
+}
+
+static void
+add_strict_score (GPtrArray *findings, const RefractConfigResult *result)
+{
+  const RefractAxisResult *trajectory = result->axes[REFRACT_AXIS_TRAJECTORY];
+  g_autofree char *published = NULL;
+  g_autofree char *counted = NULL;
+  double strict;
+
+  if (!refract_config_result_is_scored (result, REFRACT_AXIS_TRAJECTORY))
+    return;
+  strict = refract_json_get_double (trajectory->extension, "score_strict", NAN);
+  if (!(fabs (trajectory->score - strict) > STRICT_POINTS))
+    return;
+
+  published = refract_format_score (trajectory->score, 1);
+  counted = refract_format_score (strict, 1);
+  refract_findings_add (findings, "Look at the answers that end early before you trust the score.",
+                        "Answers end at another length than the reference's: Trajectory is %s by the "
+                        "published formula, %s when the missing tokens count.",
+                        published, counted);
+}
+
+static void
+add_perturbations (GPtrArray *findings, const RefractConfigResult *result)
+{
+  static const struct
+  {
+    const char *what;
+    const char *remedy;
+  } lines[REFRACT_N_PERTURBATIONS] = {
+    [REFRACT_PERTURBATION_TYPO] = { "Typing errors upset the answers",
+                                    "Correct the input's spelling before it reaches the model." },
+    [REFRACT_PERTURBATION_CASE] = { "Upper and lower case upset the answers",
+                                    "Bring the input's case into order first." },
+    [REFRACT_PERTURBATION_PUNCT]
+    = { "The last punctuation mark upsets the answers, as if it were an end signal",
+        "Make all inputs end in the same way." },
+    [REFRACT_PERTURBATION_PARAPHRASE]
+    = { "Another word for the same thing upsets the answers, the most worrying of the four",
+        "No cleaning of the input helps here: use more bits." },
+  };
+  JsonObject *scores;
+
+  if (!refract_config_result_is_scored (result, REFRACT_AXIS_PLAD)
+      || result->axes[REFRACT_AXIS_PLAD]->confidence == REFRACT_CONFIDENCE_LOW)
+    return;
+  scores = refract_json_get_object (result->axes[REFRACT_AXIS_PLAD]->json,
+                                    "per_perturbation_score");
+  for (guint i = 0; i < REFRACT_N_PERTURBATIONS; i++)
+    {
+      const char *name = refract_perturbation_get_name (i);
+      double score = refract_json_get_double (scores, name, NAN);
+
+      if (score < REFRACT_LOW_SCORE)
+        {
+          g_autofree char *text = refract_format_score (score, 1);
+
+          refract_findings_add (findings, lines[i].remedy, "%s (%s %s).", lines[i].what, name, text);
+        }
+    }
+}
+
+static void
+add_workload (GPtrArray *findings, const RefractSurfaces *surfaces)
+{
+  if (surfaces->low & RNIAH)
+    refract_findings_add (findings,
+                          "Keep this configuration away from such work, or test it there.",
+                          "Work that suffers: retrieval, summaries and code over long files.");
+  if (surfaces->low & PLAD)
+    refract_findings_add (findings, "Stress it with real input before users do.",
+                          "Work that suffers: whatever real people type, with their typing errors "
+                          "and their own wording.");
+  if (surfaces->low != 0 && !(surfaces->low & (RNIAH | PLAD)))
+    {
+      RefractAxes unknown = (surfaces->missing | surfaces->uncertain) & (RNIAH | PLAD);
+      g_autofree char *untold = refract_axes_describe_surfaces (unknown);
+
+      if (unknown == 0)
+        refract_findings_add (findings, "Test code, quotations and structured output.",
+                              "Where the exact text does not matter the other surfaces hold; where it "
+                              "does, this configuration does not.");
+      else
+        refract_findings_add (findings,
+                              "Test code, quotations and structured output; measure the other axes.",
+                              "Work that depends on the exact text suffers; nothing is known about "
+                              "%s.",
+                              untold);
+    }
+}
+
+static void
+add_confidence (GPtrArray *findings, const RefractConfigResult *result)
+{
+  const RefractAxisResult *rniah = result->axes[REFRACT_AXIS_RNIAH];
+  const RefractAxisResult *plad = result->axes[REFRACT_AXIS_PLAD];
+
+  if (refract_config_result_is_scored (result, REFRACT_AXIS_RNIAH)
+      && rniah->confidence == REFRACT_CONFIDENCE_LOW)
+    {
+      double found = refract_json_get_double (rniah->json, "base_acc_avg", NAN);
+      g_autofree char *score = refract_format_score (rniah->score, 1);
+      g_autofree char *share
+          = isnan (found) ? g_strdup ("too few") : g_strdup_printf ("%.0f %%", 100 * found);
+
+      refract_findings_add (findings,
+                            "Use a stronger model, shorter contexts or another needle, or leave the "
+                            "axis out.",
+                            "R-NIAH says nothing here: the reference itself finds the needle in %s "
+                            "of the cells. Its %s is a reading of the noise floor, and the composite "
+                            "includes it.",
+                            share, score);
+    }
+  if (!refract_config_result_is_scored (result, REFRACT_AXIS_PLAD))
+    return;
+  if (plad->confidence == REFRACT_CONFIDENCE_LOW)
+    refract_findings_add (findings, "Use prompts with longer, steadier answers.",
+                          "PLAD says little here: the reference's own answers change about as much "
+                          "as they can. The composite includes it.");
+  else if (plad->confidence == REFRACT_CONFIDENCE_PARTIAL)
+    {
+      JsonArray *skipped = refract_json_get_array (plad->json, "skipped_perturbations");
+      g_autoptr (GString) names = g_string_new (NULL);
+
+      for (guint i = 0; skipped != NULL && i < json_array_get_length (skipped); i++)
+        g_string_append_printf (names, "%s%s", i > 0 ? ", " : "",
+                                json_array_get_string_element (skipped, i));
+      refract_findings_add (findings, "Add prompts to which they apply.",
+                            "PLAD is partial: no prompt fits these perturbations: %s.",
+                            names->len > 0 ? names->str : "unknown");
+    }
+}
+
+static gboolean
+equal_but_types (RefractKvConfig *a, RefractKvConfig *b)
+{
+  return g_strv_equal (refract_kv_config_get_flags (a), refract_kv_config_get_flags (b))
+         && g_strv_equal (refract_kv_config_get_environment (a),
+                          refract_kv_config_get_environment (b));
+}
+
+/* The candidate of the sweep that has these types and is otherwise set as @like. */
+static const RefractConfigResult *
+find_side (const RefractRun *run, RefractKvConfig *like, const char *type_k, const char *type_v)
+{
+  for (guint i = 0; i < run->candidates->len; i++)
+    {
+      const RefractConfigResult *other = g_ptr_array_index (run->candidates, i);
+
+      if (g_str_equal (refract_kv_config_get_type_k (other->kv), type_k)
+          && g_str_equal (refract_kv_config_get_type_v (other->kv), type_v)
+          && equal_but_types (other->kv, like) && refract_can_rank (other))
+        return other;
+    }
+  return NULL;
+}
+
+static void
+add_one_side (GPtrArray *findings, const RefractConfigResult *result,
+              const RefractConfigResult *side, gboolean is_k)
+{
+  double share = (100 - side->composite) / (100 - result->composite);
+  gboolean blame_k = is_k == (share > ONE_SIDE_SHARE);
+  g_autofree char *alone = refract_format_score (side->composite, 1);
+  g_autofree char *both = refract_format_score (result->composite, 1);
+
+  refract_findings_add (findings, blame_k ? "Give K more bits first." : "Give V more bits first.",
+                        "%s does most of the damage: %s scores %s, both sides together %s.",
+                        blame_k ? "K" : "V", refract_kv_config_get_label (side->kv), alone, both);
+}
+
+/* SCORING: K-only and V-only candidates of the sweep tell which side does the damage. */
+static void
+add_side (GPtrArray *findings, const RefractRun *run, const RefractConfigResult *result)
+{
+  const char *type_k = refract_kv_config_get_type_k (result->kv);
+  const char *type_v = refract_kv_config_get_type_v (result->kv);
+  const char *reference_k = refract_kv_config_get_type_k (run->reference->kv);
+  const char *reference_v = refract_kv_config_get_type_v (run->reference->kv);
+  const RefractConfigResult *k_only, *v_only;
+  g_autofree char *k_score = NULL;
+  g_autofree char *v_score = NULL;
+  double difference;
+  RefractInterval interval;
+
+  if (g_str_equal (type_k, reference_k) || g_str_equal (type_v, reference_v)
+      || !refract_can_rank (result) || result->composite >= 100
+      || refract_within_noise (run, result))
+    return;
+  k_only = find_side (run, result->kv, type_k, reference_v);
+  v_only = find_side (run, result->kv, reference_k, type_v);
+  if (k_only == NULL && v_only == NULL)
+    return;
+  if (k_only == NULL || v_only == NULL)
+    {
+      add_one_side (findings, result, k_only != NULL ? k_only : v_only, k_only != NULL);
+      return;
+    }
+
+  k_score = refract_format_score (k_only->composite, 1);
+  v_score = refract_format_score (v_only->composite, 1);
+  refract_compare_results (k_only, v_only, &difference, &interval);
+  if (interval.high < 0)
+    refract_findings_add (findings, "Give K more bits first.",
+                          "K does the damage: %s alone scores %s, V %s alone %s.",
+                          refract_kv_config_get_label (k_only->kv), k_score, type_v, v_score);
+  else if (interval.low > 0)
+    refract_findings_add (findings, "Give V more bits first.",
+                          "V does the damage: %s alone scores %s, K %s alone %s.",
+                          refract_kv_config_get_label (v_only->kv), v_score, type_k, k_score);
+  else
+    refract_findings_add (findings, "Either side may get more bits.",
+                          "K and V do about the same damage: alone they score %s and %s.", k_score,
+                          v_score);
+}
+
+void
+refract_findings_add_details (GPtrArray *findings, const RefractRun *run,
+                              const RefractConfigResult *result, const RefractSurfaces *surfaces)
+{
+  if (result->not_proved)
+    refract_findings_add (findings,
+                          "Use an engine that says which KV types it allocated, or check its log.",
+                          "It could not be proved that %s was in use, so that there is no composite.",
+                          refract_kv_config_get_label (result->kv));
+  add_side (findings, run, result);
+  add_paradox (findings, result);
+  add_trajectory_against_kld (findings, surfaces);
+  add_early_divergence (findings, result, surfaces);
+  add_strict_score (findings, result);
+  add_perturbations (findings, result);
+  add_workload (findings, surfaces);
+  add_confidence (findings, result);
+}
