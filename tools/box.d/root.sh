@@ -1,18 +1,21 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 # Making and keeping the Debian roots. Sourced by tools/box.
 
-# What is built and tested with; from libgtk-4-dev on, what the desktop application and its tests need.
-packages_testing='
-  gcc libc6-dev meson ninja-build pkgconf libglib2.0-dev libjson-glib-dev libsoup-3.0-dev gettext python3
-  clang libclang-rt-dev clang-format bubblewrap llama.cpp-tools llama.cpp-tools-extra valgrind libc6-dbg
-  procps git curl ca-certificates tzdata
-  libgtk-4-dev libadwaita-1-dev blueprint-compiler libgtk-4-bin libxml2-utils xvfb xauth xdotool dbus-daemon dbus-bin
-  at-spi2-core gir1.2-atspi-2.0 python3-gi fonts-adwaita adwaita-icon-theme gsettings-desktop-schemas imagemagick
-  appstream desktop-file-utils cage grim wtype wlr-randr'
-
-# The oldest system that library and command line support.
-packages_bookworm='
-  gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev libjson-glib-dev libsoup-3.0-dev gettext procps git tzdata'
+# The roots: `core` has all that library, command line and their tests need; `gui` that, and what the desktop
+# application and its tests need; `old` is the oldest system that library and command line support.
+declare -A suites=([core]=testing [gui]=testing [old]=bookworm)
+declare -A packages=(
+  [core]='
+    gcc libc6-dev meson ninja-build pkgconf libglib2.0-dev libjson-glib-dev libsoup-3.0-dev gettext python3
+    clang libclang-rt-dev clang-format bubblewrap llama.cpp-tools llama.cpp-tools-extra valgrind libc6-dbg
+    procps git curl ca-certificates tzdata'
+  [old]='
+    gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev libjson-glib-dev libsoup-3.0-dev gettext procps git
+    tzdata')
+packages[gui]="${packages[core]}
+    libgtk-4-dev libadwaita-1-dev blueprint-compiler libgtk-4-bin libxml2-utils xvfb xauth xdotool dbus-daemon dbus-bin
+    at-spi2-core gir1.2-atspi-2.0 python3-gi fonts-adwaita adwaita-icon-theme gsettings-desktop-schemas imagemagick
+    appstream desktop-file-utils cage grim wtype wlr-randr"
 
 # A user to be, an identity for D-Bus, a font and no animations for GTK, files to bind the host's over, and room
 # for the host's folders.
@@ -28,26 +31,26 @@ setup_root='
   echo "127.0.0.1 localhost" > "$1/etc/hosts"
   cd "$1" && rm -rf boot home media mnt opt root srv'
 
-# Runs mmdebstrap for suite $1 into folder $2. For an ordinary user the root comes out as an archive: unpacked by
+# Runs mmdebstrap for root $1 into folder $2. For an ordinary user the root comes out as an archive: unpacked by
 # the user, all files are the user's own, and a closed home folder is no obstacle.
 debootstrap() {
-  local packages=packages_$1 options
+  local suite=${suites[$1]} options
   options=(
-    --variant=apt --include="${!packages//$'\n'/ }" --customize-hook="$setup_root"
+    --variant=apt --include="${packages[$1]//$'\n'/ }" --customize-hook="$setup_root"
     --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='APT::Install-Recommends "false"'
     --dpkgopt=force-unsafe-io --dpkgopt=path-exclude='/usr/share/man/*'
     --dpkgopt=path-exclude='/usr/share/doc/*' --dpkgopt=path-include='/usr/share/doc/*/copyright')
   if [[ $EUID = 0 ]]; then
-    mmdebstrap --mode=root "${options[@]}" "$1" "$2"
+    mmdebstrap --mode=root "${options[@]}" "$suite" "$2"
   else
-    mkdir "$2" && TMPDIR=/var/tmp mmdebstrap --mode=unshare "${options[@]}" "$1" - | tar -x -C "$2" --exclude='./dev/*'
+    mkdir "$2" && TMPDIR=/var/tmp mmdebstrap --mode=unshare "${options[@]}" "$suite" - | tar -x -C "$2" --exclude='./dev/*'
   fi
 }
 
-# Where the root of suite $1 is; another list or recipe gives another name.
+# Where root $1 is; another list or recipe gives another name.
 root_path() {
-  local packages=packages_$1 key
-  key=$({ echo "${!packages} $setup_root"; declare -f debootstrap; } | sha256sum)
+  local key
+  key=$({ echo "${suites[$1]} ${packages[$1]} $setup_root"; declare -f debootstrap; } | sha256sum)
   echo "$cache/box-$1-${key:0:12}"
 }
 
@@ -72,23 +75,23 @@ host_tools() {
   exec {lock}>&-
 }
 
-# Makes the root of suite $1 unless it is there: under a lock, and under its name only when complete.
+# Makes root $1 unless it is there: under a lock, and under its name only when complete.
 make_root() {
   local root lock started=$SECONDS
   root=$(root_path "$1")
   command -v bwrap > /dev/null && [[ -d $root ]] && return 0
   mkdir -p "$cache"
   exec {lock}> "$cache/$1.lock"
-  flock -n "$lock" || { say "waiting for the Debian $1 root that is being made"; flock "$lock"; }
+  flock -n "$lock" || { say "waiting for the $1 root that is being made"; flock "$lock"; }
   host_tools
   if [[ ! -d $root ]]; then
-    say "making the Debian $1 root, once (a minute or two)"
+    say "making the $1 root (Debian ${suites[$1]}), once: a minute or two"
     rm -rf --one-file-system "$root.new"
     ( trap 'rm -rf --one-file-system "$root.new"' EXIT
       debootstrap "$1" "$root.new" < /dev/null > "$root.log" 2>&1 && mv -T "$root.new" "$root" ) {lock}>&- ||
       root_failed "$1" "$root.log"
     remove_old_roots "$1" "$root"
-    say "the Debian $1 root is ready ($((SECONDS - started)) s)"
+    say "the $1 root is ready ($((SECONDS - started)) s)"
   fi
   exec {lock}>&-
 }
@@ -97,10 +100,10 @@ root_failed() {
   tail -n 15 "$2" >&2
   [[ $EUID = 0 ]] || grep -qs "^$(id -un):" /etc/subuid || say "an ordinary user needs subordinate ids:" \
     "sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 $(id -un)"
-  die "could not make the Debian $1 root (log: $2)"
+  die "could not make the $1 root (log: $2)"
 }
 
-# Removes the roots of suite $1 but for $2 and those that somebody is in.
+# Removes the roots of kind $1 but for $2 and those that somebody is in.
 remove_old_roots() {
   local other lock
   for other in "$cache/box-$1"-*; do

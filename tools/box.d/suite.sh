@@ -4,21 +4,21 @@
 suite() {
   local passed=0 failed=0 reconfigure=1 interrupted='' old_root
   if [[ $# -gt 0 ]]; then
-    prepare closed testing
+    prepare closed core
     step 'Ordinary build' test gcc -Dwerror=true -- "$@"
     closing
   fi
   # Both roots at once: each waits for the network half of the time.
-  make_root bookworm &
+  make_root old &
   old_root=$!
-  prepare closed testing
+  prepare closed core
   step 'Ordinary build' test gcc -Dwerror=true --
   step 'Address and undefined behaviour sanitizers' asan gcc -Db_sanitize=address,undefined -Db_lundef=false --
   step 'Fuzz targets' fuzz clang -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -- \
     --setup fuzz --suite fuzz --num-processes 2
   format_step
   if wait "$old_root"; then
-    prepare closed bookworm
+    prepare closed old
     step 'Oldest supported system (Debian 12)' old gcc -Dgui=false -Dwerror=true -- --suite core
   else
     failed=$((failed + 1))
