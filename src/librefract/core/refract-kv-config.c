@@ -337,8 +337,16 @@ refract_kv_config_validate (RefractKvConfig *self,
   if (!check_type ("ctk", self->type_k, types, error)
       || !check_type ("ctv", self->type_v, types, error))
     return FALSE;
+  if (info != NULL && info->n_kv_layers == 0)
+    {
+      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_KV_CONFIG,
+                   "“%s” keeps no KV cache (architecture %s), so there is nothing to quantize. "
+                   "Choose a model with attention.",
+                   info->name, info->architecture);
+      return FALSE;
+    }
   /* a latent cache has one row per token, of no head's size */
-  if (info != NULL && info->n_kv_layers > 0 && !info->latent_attention
+  if (info != NULL && !info->latent_attention
       && (!check_head ("ctk", self->type_k, info->head_dim_k, info, types, error)
           || !check_head ("ctv", self->type_v, info->head_dim_v, info, types, error)))
     return FALSE;
@@ -357,7 +365,8 @@ static GPtrArray *
 parse_grid_types (const char *text, const char *key, GError **error)
 {
   g_autoptr (GPtrArray) list = g_ptr_array_new_with_free_func (g_free);
-  g_auto (GStrv) parts = g_strsplit (text, ",", -1);
+  /* an empty text has no parts, the blank makes it one without a type */
+  g_auto (GStrv) parts = g_strsplit (text[0] != '\0' ? text : " ", ",", -1);
 
   for (guint i = 0; parts[i] != NULL; i++)
     {

@@ -90,7 +90,11 @@ open_regular (Part *part, GError **error)
   /* O_NONBLOCK: opening a FIFO that nobody writes to must not wait */
   part->fd = g_open (part->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY, 0);
   if (part->fd < 0 && errno == ENOENT)
-    return fail (error, "There is no file “%s”. Check the model’s path.", part->name);
+    {
+      g_autofree char *path = g_filename_display_name (part->path);
+
+      return fail (error, "There is no file “%s”. Check the model’s path.", path);
+    }
   if (part->fd < 0 && errno == EACCES)
     return fail (error, "“%s” may not be read by this user. Change its permissions or copy it.",
                  part->name);
