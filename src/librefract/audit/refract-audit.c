@@ -23,8 +23,8 @@
 #define SHORT_CELLS 512                     /* a prompt of ordinary length, its answer beside it */
 #define MAX_AUTO_BUDGET (G_GUINT64_CONSTANT (4) << 30) /* bytes of KV cache at the reference */
 #define DISK_MARGIN (G_GUINT64_CONSTANT (64) << 20)
-#define FLOOR_MINIMUM 99.5                  /* below it, REFRACT 0.3 stops */
-#define LOW_BITS 5.0                        /* a type this small that changes no token is suspect */
+#define FLOOR_MINIMUM 99.5 /* below it, REFRACT 0.3 stops */
+#define LOW_BITS 5.0       /* a type this small that changes no token is suspect */
 
 struct _RefractAudit
 {
@@ -312,6 +312,26 @@ could_not_prove (const RefractConfigResult *result, const RefractObservations *r
   return TRUE;
 }
 
+/* The engine's words for KLD's worst positions, beside their ids. */
+static void
+add_worst_texts (const RefractAxisResult *kld, JsonArray *texts)
+{
+  JsonArray *worst = refract_json_get_array (kld->extension, "worst");
+
+  for (guint i = 0; worst != NULL && i < json_array_get_length (worst)
+                    && i < json_array_get_length (texts);
+       i++)
+    {
+      JsonObject *position = json_array_get_object_element (worst, i);
+      JsonObject *text = json_array_get_object_element (texts, i);
+
+      json_object_set_string_member (position, "context_text",
+                                     refract_json_get_string (text, "context", ""));
+      json_object_set_string_member (position, "token_text",
+                                     refract_json_get_string (text, "token", ""));
+    }
+}
+
 static gboolean
 score_configuration (RefractObserver *observer, RefractConfigResult *result,
                      const RefractObservations *reference, const RefractObservations *candidate,
@@ -327,6 +347,8 @@ score_configuration (RefractObserver *observer, RefractConfigResult *result,
         return FALSE;
     }
 
+  if (candidate->worst_texts != NULL)
+    add_worst_texts (result->axes[REFRACT_AXIS_KLD], candidate->worst_texts);
   refract_config_result_compose (result);
   if (could_not_prove (result, reference, candidate))
     {

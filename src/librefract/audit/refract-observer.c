@@ -22,6 +22,7 @@ refract_observations_free (RefractObservations *self)
 {
   for (guint i = 0; i < REFRACT_N_AXES; i++)
     g_clear_pointer (&self->axes[i], refract_observation_free);
+  g_clear_pointer (&self->worst_texts, json_array_unref);
   g_free (self);
 }
 
@@ -92,8 +93,14 @@ refract_observer_add_stages (RefractObserver *self, RefractKvConfig *kv, Refract
                                : g_strdup (refract_kv_config_get_label (kv));
   guint first = G_MAXUINT;
 
+  if (takes_part (self, role, REFRACT_AXIS_KLD))
+    first = refract_progress_add_stage (self->progress, label, "kld", kld_work (self));
   if (decodes (self, role))
-    first = refract_progress_add_stage (self->progress, label, "load", LOAD_WORK);
+    {
+      guint stage = refract_progress_add_stage (self->progress, label, "load", LOAD_WORK);
+
+      first = MIN (first, stage);
+    }
 
   for (guint i = 0; i < REFRACT_N_AXES; i++)
     {
@@ -106,14 +113,6 @@ refract_observer_add_stages (RefractObserver *self, RefractKvConfig *kv, Refract
       stage = refract_progress_add_stage (
           self->progress, label, refract_axis_id_get_name (i),
           estimate.prompt_tokens + estimate.predict_tokens * REFRACT_WORK_DECODED);
-      first = MIN (first, stage);
-    }
-
-  if (takes_part (self, role, REFRACT_AXIS_KLD))
-    {
-      guint stage
-          = refract_progress_add_stage (self->progress, label, "kld", kld_work (self));
-
       first = MIN (first, stage);
     }
 
@@ -564,7 +563,10 @@ recall_session (RefractObserver *self, RefractKvConfig *kv, RefractRole role,
   JsonObject *in_use = refract_json_get_object (facts, "kv_in_use");
 
   if (in_use != NULL)
-    result->kv_in_use = refract_kv_in_use_from_json (in_use);
+    {
+      g_clear_pointer (&result->kv_in_use, refract_kv_in_use_free);
+      result->kv_in_use = refract_kv_in_use_from_json (in_use);
+    }
   result->performance.prefill_tps = refract_json_get_double (facts, "prefill_tps", -1);
   result->performance.decode_tps = refract_json_get_double (facts, "decode_tps", -1);
   result->performance.load_seconds = refract_json_get_double (facts, "load_seconds", -1);
@@ -587,8 +589,9 @@ observe_with_session (RefractObserver *self, RefractSession *session, RefractKvC
         return FALSE;
       if (!measure_speed (self, session, kv, role, &result->performance, error))
         return FALSE;
+      g_clear_pointer (&result->kv_in_use, refract_kv_in_use_free);
       result->kv_in_use = refract_kv_in_use_copy (refract_session_get_kv_in_use (session));
-      result->performance.load_seconds = refract_session_get_load_seconds (session);
+      result->performance.load_seconds += refract_session_get_load_seconds (session);
     }
   else
     recall_session (self, kv, role, result);
@@ -606,7 +609,8 @@ observe_with_session (RefractObserver *self, RefractSession *session, RefractKvC
 
   if (session == NULL)
     return TRUE;
-  result->performance.peak_rss = refract_session_close (session);
+  result->performance.peak_rss
+      = MAX (result->performance.peak_rss, refract_session_close (session));
   return record_session (self, kv, role, result, error);
 }
 
@@ -653,7 +657,7 @@ add_logits_run (RefractConfigResult *result, const RefractLogitsRun *run)
 
   if (result->kv_in_use == NULL && run->kv_in_use != NULL)
     result->kv_in_use = refract_kv_in_use_copy (run->kv_in_use);
-  performance->load_seconds = MAX (performance->load_seconds, run->load_seconds);
+  performance->load_seconds += run->load_seconds;
   performance->engine_seconds += run->compute_seconds;
   performance->peak_rss = MAX (performance->peak_rss, run->peak_rss);
 }
@@ -744,39 +748,102 @@ observe_kld (RefractObserver *self, RefractKvConfig *kv, RefractRole role,
   return g_steal_pointer (&observation);
 }
 
+/* What the worst positions read: the engine turns their ids into text while it is there. */
+static JsonArray *
+read_worst_texts (RefractObserver *self, RefractSession *session,
+                  const RefractKldPositions *positions, GError **error)
+{
+  g_autoptr (JsonObject) statistics = refract_kld_statistics (positions);
+  JsonArray *worst = refract_json_get_array (statistics, "worst");
+  g_autoptr (JsonArray) texts = json_array_new ();
+
+  for (guint i = 0; i < json_array_get_length (worst); i++)
+    {
+      JsonObject *position = json_array_get_object_element (worst, i);
+      g_autoptr (GArray) context
+          = refract_json_array_to_ids (refract_json_get_array (position, "context"));
+      g_autoptr (GArray) token = g_array_new (FALSE, FALSE, sizeof (gint32));
+      gint32 id = refract_json_get_int (position, "token", 0);
+      g_autofree char *context_text = NULL;
+      g_autofree char *token_text = NULL;
+      JsonObject *text;
+
+      g_array_append_val (token, id);
+      context_text = refract_session_detokenize (session, context, self->cancellable, error);
+      if (context_text == NULL)
+        return NULL;
+      token_text = refract_session_detokenize (session, token, self->cancellable, error);
+      if (token_text == NULL)
+        return NULL;
+      text = json_object_new ();
+      json_object_set_string_member (text, "context", context_text);
+      json_object_set_string_member (text, "token", token_text);
+      json_array_add_object_element (texts, text);
+    }
+
+  return g_steal_pointer (&texts);
+}
+
+/* The texts of a candidate's worst positions, from the journal or from the session. */
+static gboolean
+observe_worst_texts (RefractObserver *self, RefractSession *session, RefractKvConfig *kv,
+                     RefractObservations *observations, GError **error)
+{
+  const RefractObservation *kld = observations->axes[REFRACT_AXIS_KLD];
+  g_autofree char *key = journal_key (REFRACT_ROLE_CANDIDATE, kv, "worst-texts");
+  JsonObject *known = refract_journal_lookup (self->journal, key);
+  JsonArray *texts = known != NULL ? refract_json_get_array (known, "texts") : NULL;
+  g_autoptr (JsonObject) entry = NULL;
+
+  if (texts != NULL)
+    {
+      observations->worst_texts = json_array_ref (texts);
+      return TRUE;
+    }
+  if (session == NULL || kld == NULL)
+    return TRUE;
+
+  observations->worst_texts
+      = read_worst_texts (self, session, g_ptr_array_index (kld->positions, 0), error);
+  if (observations->worst_texts == NULL)
+    return FALSE;
+  entry = json_object_new ();
+  json_object_set_array_member (entry, "texts", json_array_ref (observations->worst_texts));
+  return refract_journal_record (self->journal, key, entry, error);
+}
+
 RefractObservations *
 refract_observer_observe (RefractObserver *self, RefractKvConfig *kv, RefractRole role,
                           RefractConfigResult *result, guint first_stage, GError **error)
 {
   g_autoptr (RefractObservations) observations = g_new0 (RefractObservations, 1);
+  g_autoptr (RefractSession) session = NULL;
   guint stage = first_stage;
+  gboolean observed;
 
-  if (decodes (self, role))
-    {
-      g_autoptr (RefractSession) session = NULL;
-      gboolean observed;
-
-      refract_progress_begin (self->progress, stage, LOAD_WORK);
-      if (role == REFRACT_ROLE_REFERENCE || !all_recorded (self, kv, role))
-        {
-          session = open_session (self, kv, role, error);
-          if (session == NULL)
-            return NULL;
-        }
-      observed = observe_with_session (self, session, kv, role, result, observations, &stage, error);
-      if (session != NULL)
-        refract_session_close (session);
-      if (!observed)
-        return NULL;
-    }
+  result->performance.load_seconds = 0;
 
   if (takes_part (self, role, REFRACT_AXIS_KLD))
     {
-      observations->axes[REFRACT_AXIS_KLD]
-          = observe_kld (self, kv, role, result, stage, error);
+      observations->axes[REFRACT_AXIS_KLD] = observe_kld (self, kv, role, result, stage++, error);
       if (observations->axes[REFRACT_AXIS_KLD] == NULL)
         return NULL;
     }
+  if (!decodes (self, role))
+    return g_steal_pointer (&observations);
 
-  return g_steal_pointer (&observations);
+  refract_progress_begin (self->progress, stage, LOAD_WORK);
+  if (role == REFRACT_ROLE_REFERENCE || !all_recorded (self, kv, role))
+    {
+      session = open_session (self, kv, role, error);
+      if (session == NULL)
+        return NULL;
+    }
+  observed = (role != REFRACT_ROLE_CANDIDATE
+              || observe_worst_texts (self, session, kv, observations, error))
+             && observe_with_session (self, session, kv, role, result, observations, &stage, error);
+  if (session != NULL)
+    refract_session_close (session);
+
+  return observed ? g_steal_pointer (&observations) : NULL;
 }

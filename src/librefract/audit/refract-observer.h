@@ -52,10 +52,16 @@ typedef struct
   GPtrArray *notes;
 } RefractObserver;
 
-/* One configuration's observations by axis; NULL where the axis is not in the plan. */
+/**
+ * RefractObservations:
+ * @axes: one configuration's observations; NULL where the axis is not in the plan
+ * @worst_texts: (nullable): what KLD's worst positions read, in their order: objects with `context`
+ *   and `token`; NULL where no session was there to turn ids into text
+ */
 typedef struct
 {
   RefractObservation *axes[REFRACT_N_AXES];
+  JsonArray *worst_texts;
 } RefractObservations;
 
 void refract_observations_free (RefractObservations *self);

@@ -19,7 +19,7 @@ G_BEGIN_DECLS
  * Speed and memory of one configuration, measured in the same run; −1 (0 for bytes) where unknown.
  * @prefill_tps: prompt tokens per second, the engine's own clock
  * @decode_tps: decoded tokens per second of one sequence, the engine's own clock
- * @load_seconds: from start until it answered
+ * @load_seconds: from start until it answered, all programs of the engine together
  * @peak_rss: engine's peak resident memory, bytes
  * @engine_seconds: what the engine itself reports as computing, all axes together
  */

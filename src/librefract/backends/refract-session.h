@@ -108,6 +108,8 @@ struct _RefractSessionClass
 
   GArray *(*tokenize) (RefractSession *self, const char *text, gboolean add_special,
                        gboolean parse_special, GCancellable *cancellable, GError **error);
+  char *(*detokenize) (RefractSession *self, GArray *ids, GCancellable *cancellable,
+                       GError **error);
   char *(*apply_template) (RefractSession *self, const char *system, const char *user,
                            GCancellable *cancellable, GError **error);
   GPtrArray *(*generate) (RefractSession *self, GPtrArray *requests, RefractTokensFunc func,
@@ -124,6 +126,9 @@ struct _RefractSessionClass
 /* (transfer full) (element-type gint32) */
 GArray *refract_session_tokenize (RefractSession *self, const char *text, gboolean add_special,
                                   gboolean parse_special, GCancellable *cancellable, GError **error);
+/* The text of ids (element-type gint32), made valid UTF-8; for showing only */
+char *refract_session_detokenize (RefractSession *self, GArray *ids, GCancellable *cancellable,
+                                  GError **error);
 /* The chat template rendered with thinking disabled, ready for the assistant's answer; @system may be
  * NULL. To be tokenized with add_special and parse_special (a second BOS is avoided by the session:
  * see refract_session_tokenize_chat()). */
