@@ -56,15 +56,19 @@ results() {
   cat "$top/_build/$1/meson-logs"/testlog*.json 2> /dev/null | grep -cE "\"result\": \"($2)\"" || :
 }
 
+# Counts as one test; names the files that clang-format would change.
 format_step() {
-  heading 'Format'
-  # shellcheck disable=SC2016
-  if enter sh -c 'find src tests tools -name "*.[ch]" -exec clang-format --dry-run --Werror {} +' < /dev/null; then
+  local status=0
+  heading Format
+  enter sh -c 'find src tests tools -name "*.[ch]" -exec clang-format --dry-run --Werror {} + 2>&1 |
+    sed -n "s/:[0-9].*error: code should be.*//p" | sort -u | { ! grep .; }' < /dev/null || status=$?
+  stop_if_interrupted
+  if [[ $status = 0 ]]; then
     passed=$((passed + 1))
   else
     failed=$((failed + 1))
+    say 'not in format: tools/box run clang-format -i FILE...'
   fi
-  stop_if_interrupted
 }
 
 heading() { printf '\n=== %s (after %d:%02d min)\n' "$1" $((SECONDS / 60)) $((SECONDS % 60)); }
