@@ -11,9 +11,6 @@
 #include "core/refract-error.h"
 #include "core/refract-json.h"
 
-/* Above it the clipping of the engine's 16-bit rows hides part of the divergence. */
-#define CLIPPED_NATS 3.0
-
 /**
  * RefractKldAxis:
  *
@@ -200,7 +197,7 @@ refract_kld_axis_score (RefractAxis *axis,
   refract_axis_result_note (result, "Mean over %u positions (%u chunks of %u tokens).",
                             positions->n_chunks * positions->rows_per_chunk, positions->n_chunks,
                             positions->n_ctx);
-  if (refract_json_get_double (result->json, "mean_kld", 0.0) > CLIPPED_NATS)
+  if (refract_json_get_boolean (result->extension, "clipped", FALSE))
     refract_axis_result_note (result, "Above 3 nats the engine's 16-bit file hides part of the "
                                       "divergence: the mean is an underestimate.");
 

@@ -19,7 +19,6 @@
 typedef struct
 {
   gssize low;
-  guint low_tokens;
   gssize high;
 } Bracket;
 
@@ -87,6 +86,8 @@ next_cut (RefractNeedleFit *self, const Bracket *bracket, guint length)
   gboolean enclosed = bracket->low >= 0 && bracket->high <= (gssize) self->haystack_length;
   gssize cut;
 
+  if (bracket->high == 0)
+    return -1;
   if (enclosed
       && (bracket->high - bracket->low < 16 || guess <= bracket->low || guess >= bracket->high))
     guess = (bracket->low + bracket->high) / 2;
@@ -104,6 +105,22 @@ next_cut (RefractNeedleFit *self, const Bracket *bracket, guint length)
   return cut < bracket->high ? cut : -1;
 }
 
+/* More text is not always more tokens (words merge, the needle moves): once the bracket is closed, the
+ * cuts around it are tried, above and below by turns. −1 when there are none. */
+static gssize
+next_neighbour (RefractNeedleFit *self, Bracket *bracket, gboolean above)
+{
+  const char *high = self->haystack + bracket->high;
+  const char *low = self->haystack + bracket->low;
+
+  if (above && bracket->high < (gssize) self->haystack_length)
+    return bracket->high = g_utf8_next_char (high) - self->haystack;
+  if (bracket->low > 0)
+    return bracket->low = g_utf8_prev_char (low) - self->haystack;
+
+  return -1;
+}
+
 GArray *
 refract_needle_fit_prompt (RefractNeedleFit *self,
                            const char *needle,
@@ -115,39 +132,48 @@ refract_needle_fit_prompt (RefractNeedleFit *self,
 {
   Bracket bracket = { .low = -1, .high = self->haystack_length + 1 };
   g_autoptr (GArray) best = NULL;
+  gboolean closed = FALSE;
 
   *reason = NULL;
 
-  for (guint call = 0; call < MAX_CALLS || best == NULL; call++)
+  for (guint call = 0; call < MAX_CALLS; call++)
     {
       g_autoptr (GArray) ids = NULL;
-      /* Cuts that are too long come first only when a guess was: then the empty one decides. */
-      gssize cut = call < MAX_CALLS ? next_cut (self, &bracket, length) : 0;
+      gssize cut = closed ? -1 : next_cut (self, &bracket, length);
 
+      /* The last call is for the shortest prompt there is, when all others were too long. */
+      if (best == NULL && call == MAX_CALLS - 1)
+        cut = 0;
+      if (cut < 0 && (best == NULL || bracket.low == (gssize) self->haystack_length))
+        break;
+      if (cut < 0)
+        {
+          cut = next_neighbour (self, &bracket, call % 2 == 0);
+          closed = TRUE;
+        }
       if (cut < 0)
         break;
+
       ids = tokenize (self, needle, position, cut, cancellable, error);
       if (ids == NULL)
         return NULL;
       if (ids->len == length)
         return g_steal_pointer (&ids);
-      if (ids->len < length)
+      if (!closed && ids->len > length)
+        bracket.high = cut;
+      else if (!closed)
+        bracket.low = cut;
+      if (ids->len < length && (best == NULL || ids->len > best->len))
         {
-          bracket.low = cut;
-          bracket.low_tokens = ids->len;
           g_clear_pointer (&best, g_array_unref);
           best = g_steal_pointer (&ids);
-          continue;
         }
-      bracket.high = cut;
-      if (cut == 0)
-        break;
     }
 
   if (best == NULL)
     *reason = g_strdup_printf ("%u tokens are too few for template, needle and question", length);
-  else if (bracket.low == (gssize) self->haystack_length)
-    *reason = g_strdup_printf ("the whole haystack gives %u tokens only", bracket.low_tokens);
+  else if (!closed && bracket.low == (gssize) self->haystack_length)
+    *reason = g_strdup_printf ("the whole haystack gives %u tokens only", best->len);
   if (*reason != NULL)
     return NULL;
 
