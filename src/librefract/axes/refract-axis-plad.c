@@ -197,8 +197,8 @@ measure_drift (const RefractObservation *observation, const Pair *pair)
   if (anchor->ids->len == 0)
     return variant->ids->len == 0 ? 0.0 : 1.0;
 
-  distance = refract_edit_distance ((const gint32 *) anchor->ids->data, anchor->ids->len,
-                                    (const gint32 *) variant->ids->data, variant->ids->len);
+  distance = refract_edit_distance ((gconstpointer) anchor->ids->data, anchor->ids->len,
+                                    (gconstpointer) variant->ids->data, variant->ids->len);
   return MIN (1.0, (double) distance / anchor->ids->len);
 }
 

@@ -99,8 +99,8 @@ add_prompt (const RefractPrompt *prompt,
             JsonArray *per_prompt,
             JsonArray *texts)
 {
-  const gint32 *ref_ids = (const gint32 *) ref->ids->data;
-  const gint32 *cand_ids = (const gint32 *) cand->ids->data;
+  const gint32 *ref_ids = (gconstpointer) ref->ids->data;
+  const gint32 *cand_ids = (gconstpointer) cand->ids->data;
   guint prefix = refract_common_prefix (ref_ids, ref->ids->len, cand_ids, cand->ids->len);
   gboolean matched = prefix == ref->ids->len && prefix == cand->ids->len;
   JsonObject *entry = json_object_new ();
@@ -157,7 +157,7 @@ write_result (RefractTrajectoryAxis *self,
   json_object_set_double_member (result->json, "full_match_rate", totals->n_matched / n);
   if (totals->divergences->len > 0)
     {
-      double *values = (double *) totals->divergences->data;
+      double *values = (gpointer) totals->divergences->data;
 
       refract_sort_doubles (values, totals->divergences->len);
       json_object_set_double_member (result->json, "median_first_divergence",
