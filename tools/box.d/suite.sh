@@ -2,6 +2,7 @@
 # The whole test suite. Sourced by tools/box.
 
 suite() {
+  exec 2>&1
   local passed=0 failed=0 reconfigure=1 interrupted='' old_root
   if [[ $# -gt 0 ]]; then
     prepare closed core
