@@ -151,6 +151,14 @@ test_limits (void)
   g_string_insert (text, text->len - 1, ",\"more\":0");
   assert_refused (text->str, -1, "256 members");
 
+  /* keys that GLib's hash does not tell apart */
+  g_string_assign (text, "{");
+  for (guint i = 0; i < 8; i++)
+    g_string_append_printf (text, "%s\"%s%s%s\":0", i > 0 ? "," : "", i & 1 ? "Ez" : "FY",
+                            i & 2 ? "Ez" : "FY", i & 4 ? "Ez" : "FY");
+  g_string_append_c (text, '}');
+  assert_refused (text->str, -1, "slow a reader down");
+
   g_string_assign (text, "{\"a\":[0");
   for (guint i = 0; i < REFRACT_JSON_MAX_VALUES; i++)
     g_string_append (text, ",0");

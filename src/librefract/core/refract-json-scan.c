@@ -11,6 +11,15 @@
 #include "core/refract-error.h"
 #include "core/refract-json-scan.h"
 
+#define MAX_ALIKE 4 /* keys of an object with the same hash in GLib's table */
+
+/* A key of the object that is being read. */
+typedef struct
+{
+  guint64 hash;
+  guint parser_hash; /* as the parser's table hashes it */
+} Key;
+
 typedef struct
 {
   const char *start;
@@ -241,28 +250,36 @@ hash_key (const GString *key)
 
 /* Keys come one by one, at most 256 of them: looking at all before is as fast as a table. */
 static gboolean
-is_new_key (guint64 *hashes, guint n, guint64 hash)
+take_key (Scan *self, Key *keys, guint n)
 {
+  guint n_alike = 0;
+
+  keys[n] = (Key) { hash_key (self->key), g_str_hash (self->key->str) };
   for (guint i = 0; i < n; i++)
-    if (hashes[i] == hash)
-      return FALSE;
-  hashes[n] = hash;
+    {
+      if (keys[i].hash == keys[n].hash)
+        return fail (self, "an object with the same key twice");
+      n_alike += keys[i].parser_hash == keys[n].parser_hash;
+    }
+  if (n_alike > MAX_ALIKE)
+    return fail (self, "an object whose keys are built to slow a reader down");
   return TRUE;
 }
 
 static gboolean
-scan_member (Scan *self, guint depth, guint64 *hashes, guint n)
+scan_member (Scan *self, guint depth, Key *keys, guint n)
 {
   skip_space (self);
   if (self->at == self->end || *self->at != '"')
     return fail (self, "an object's member without a key in quotation marks");
   if (n == REFRACT_JSON_MAX_MEMBERS)
     return fail (self, "an object of more than 256 members");
+  self->n_values++;
   g_string_truncate (self->key, 0);
   if (!scan_string (self, self->key))
     return FALSE;
-  if (!is_new_key (hashes, n, hash_key (self->key)))
-    return fail (self, "an object with the same key twice");
+  if (!take_key (self, keys, n))
+    return FALSE;
   skip_space (self);
   if (self->at == self->end || *self->at != ':')
     return fail (self, "a key without a colon after it");
@@ -270,9 +287,9 @@ scan_member (Scan *self, guint depth, guint64 *hashes, guint n)
   return scan_value (self, depth);
 }
 
-/* An object (@hashes given) or an array, the opening bracket not yet read. */
+/* An object (@keys given) or an array, the opening bracket not yet read. */
 static gboolean
-scan_members (Scan *self, guint depth, guint64 *hashes, char closing)
+scan_members (Scan *self, guint depth, Key *keys, char closing)
 {
   guint n = 0;
 
@@ -285,7 +302,7 @@ scan_members (Scan *self, guint depth, guint64 *hashes, char closing)
     }
   for (;;)
     {
-      if (hashes != NULL ? !scan_member (self, depth, hashes, n) : !scan_value (self, depth))
+      if (keys != NULL ? !scan_member (self, depth, keys, n) : !scan_value (self, depth))
         return FALSE;
       n++;
       skip_space (self);
@@ -304,9 +321,9 @@ scan_members (Scan *self, guint depth, guint64 *hashes, char closing)
 static gboolean
 scan_object (Scan *self, guint depth)
 {
-  guint64 hashes[REFRACT_JSON_MAX_MEMBERS];
+  Key keys[REFRACT_JSON_MAX_MEMBERS];
 
-  return scan_members (self, depth, hashes, '}');
+  return scan_members (self, depth, keys, '}');
 }
 
 static gboolean
@@ -316,7 +333,7 @@ scan_value (Scan *self, guint depth)
   if (self->at == self->end)
     return fail (self, "an end of the text where a value is expected");
   if (++self->n_values > REFRACT_JSON_MAX_VALUES)
-    return fail (self, "more than 2 million values");
+    return fail (self, "more than 2 million keys and values");
 
   if (*self->at == '{' || *self->at == '[')
     {

@@ -14,7 +14,7 @@ G_BEGIN_DECLS
 #define REFRACT_JSON_MAX_DEPTH 64
 #define REFRACT_JSON_MAX_STRING (16u * 1024 * 1024)
 #define REFRACT_JSON_MAX_NUMBER 64
-#define REFRACT_JSON_MAX_VALUES 2000000
+#define REFRACT_JSON_MAX_VALUES 2000000 /* keys count as well */
 #define REFRACT_JSON_MAX_CONTAINERS 200000
 #define REFRACT_JSON_MAX_MEMBERS 256
 
@@ -27,7 +27,7 @@ G_BEGIN_DECLS
  *
  * One pass over @text, in time linear in @length and in memory bounded by the limits above, that
  * checks it against RFC 8259 and makes it safe for a parser that builds a tree: no deep nesting, no
- * duplicate keys, no zero characters, valid UTF-8. Rewritten are: the bare words NaN, Infinity and
+ * duplicate keys or keys built to collide, no zero characters, valid UTF-8. Rewritten are: the bare words NaN, Infinity and
  * -Infinity and numbers beyond a double (null), whole numbers beyond 18 digits (a double), surrogates
  * that stand alone (U+FFFD).
  *
