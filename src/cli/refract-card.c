@@ -99,6 +99,76 @@ candidate_label (RefractReport *report)
   return kv != NULL ? g_strdup (refract_kv_config_get_label (kv)) : refract_terminal_escape (text);
 }
 
+/* What stands behind an axis' score, in half a line; (transfer full) */
+static char *
+describe_axis (RefractAxisId axis, JsonObject *object, JsonObject *extension)
+{
+  GString *line = g_string_new (NULL);
+
+  switch (axis)
+    {
+    case REFRACT_AXIS_TRAJECTORY:
+      {
+        double n = refract_json_get_double (object, "n_prompts", 0);
+        double first = refract_json_get_double (object, "median_first_divergence", NAN);
+
+        g_string_append_printf (line, "%.0f of %.0f answers identical",
+                                refract_json_get_double (object, "full_match_rate", 0) * n, n);
+        if (!isnan (first))
+          g_string_append_printf (line, "; the others part at token %.0f (median)", first);
+      }
+      break;
+
+    case REFRACT_AXIS_KLD:
+      g_string_append_printf (line, "mean %.3g nats, p99 %.3g, max %.3g, flips %.2f %%, %.0f positions",
+                              refract_json_get_double (object, "mean_kld", NAN),
+                              refract_json_get_double (extension, "p99_kld", NAN),
+                              refract_json_get_double (extension, "max_kld", NAN),
+                              refract_json_get_double (extension, "flip_rate", NAN) * 100,
+                              refract_json_get_double (extension, "n_positions", NAN));
+      break;
+
+    case REFRACT_AXIS_RNIAH:
+      {
+        JsonArray *cells = refract_json_get_array (object, "cells");
+        guint n = cells != NULL ? json_array_get_length (cells) : 0, worse = 0, blind = 0;
+
+        for (guint i = 0; i < n; i++)
+          {
+            JsonObject *cell = json_array_get_object_element (cells, i);
+
+            worse += refract_json_get_double (cell, "degradation", 0) > 0;
+            blind += refract_json_get_double (cell, "base_acc", 0) == 0;
+          }
+        g_string_append_printf (line, "worse than the reference in %u of %u cells", worse, n);
+        if (blind > 0)
+          g_string_append_printf (line, "; n/a in %u, where the reference fails too", blind);
+      }
+      break;
+
+    case REFRACT_AXIS_PLAD:
+      {
+        JsonObject *scores = refract_json_get_object (object, "per_perturbation_score");
+        g_autoptr (GList) names = scores != NULL ? json_object_get_members (scores) : NULL;
+
+        for (GList *l = names; l != NULL; l = l->next)
+          {
+            double score = refract_json_get_double (scores, l->data, NAN);
+            g_autofree char *text = isnan (score) ? g_strdup ("—") : refract_format_score (score, 1);
+
+            g_string_append_printf (line, "%s%s %s", l == names ? "" : " · ",
+                                    (const char *) l->data, text);
+          }
+      }
+      break;
+
+    default:
+      g_assert_not_reached ();
+    }
+
+  return g_string_free (line, FALSE);
+}
+
 static void
 print_axis (const Card *card, RefractReport *report, RefractAxisId axis)
 {
@@ -112,6 +182,7 @@ print_axis (const Card *card, RefractReport *report, RefractAxisId axis)
   RefractBand band = isnan (score) ? REFRACT_BAND_FAIL : refract_band_for_score (score);
   g_autofree char *text = NULL;
   g_autofree char *bar = NULL;
+  g_autofree char *detail = NULL;
 
   if (object == NULL)
     return;
@@ -134,6 +205,9 @@ print_axis (const Card *card, RefractReport *report, RefractAxisId axis)
                 low ? "LOW CONFIDENCE" : refract_band_get_name (band));
   if (g_str_equal (confidence, "partial"))
     print_styled (card, REFRACT_STYLE_DIM, " (partial)");
+  detail = describe_axis (axis, object, extension);
+  fprintf (card->stream, "\n    %*s", NAME_WIDTH, "");
+  print_styled (card, REFRACT_STYLE_DIM, detail);
   fputc ('\n', card->stream);
 }
 
