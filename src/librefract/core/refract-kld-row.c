@@ -29,6 +29,7 @@
 
 #define LANES 8
 #define BLOCK 512
+#define SEARCH_BLOCK 128
 
 typedef float Floats __attribute__ ((vector_size (LANES * sizeof (float))));
 typedef gint32 Ints __attribute__ ((vector_size (LANES * sizeof (gint32))));
@@ -210,9 +211,9 @@ argmax (const guint16 *q, guint n)
   guint block;
   guint i;
 
-  for (block = 0; block < n && best < G_MAXUINT16; block += BLOCK)
+  for (block = 0; block < n && best < G_MAXUINT16; block += SEARCH_BLOCK)
     {
-      guint end = MIN (block + BLOCK, n);
+      guint end = MIN (block + SEARCH_BLOCK, n);
       guint16 highest = 0;
       Words lanes = { 0 };
 
