@@ -68,8 +68,13 @@ test_row_by_hand (void)
 {
   static const guint16 first[] = { 65535, 0 };
   static const guint16 flat[] = { 0, 0 };
-  static const float claims[][2]
-      = { { 0, 0 }, { -1.386294f, -0.693147f }, { -5, 3 }, { 1e30f, -1e30f }, { -1e30f, 1e30f } };
+  static const float claims[][2] = {
+    { 0, 0 },          { -1.386294f, -0.693147f },
+    { -5, 3 },         { 20, -20 },
+    { -20, 20 },       { 150, -150 },
+    { -150, 150 },     { 1e30f, -1e30f },
+    { -1e30f, 1e30f },
+  };
   double expected = 0.75 * log (0.75 / 0.5) + 0.25 * log (0.25 / 0.5);
 
   for (guint i = 0; i < G_N_ELEMENTS (claims); i++)

@@ -305,7 +305,7 @@ score_row (const RefractLogitsRow *ref,
       c = log (sums.ref) - log (sums.cand);
       delta = excess (c - shift * G_LN2);
       kld = sums.gap / sums.ref - delta;
-      if (pass == 1 || delta <= kld)
+      if (pass == 1 || delta <= MIN (kld, 1.0))
         break;
     }
 
