@@ -11,6 +11,12 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#ifdef __has_feature
+#  if __has_feature(address_sanitizer)
+#    define __SANITIZE_ADDRESS__
+#  endif
+#endif
+
 /* Streams of the engine's layout, made here by its own rule for quantising a row. */
 
 typedef struct

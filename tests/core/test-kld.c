@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <sys/resource.h>
 
 #include "core/refract-error.h"
 #include "core/refract-json.h"
@@ -458,6 +459,70 @@ test_observe_cancel (Fixture *fixture, gconstpointer data)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
+/* 64 MB each of reference and candidate within 32 MB of address space */
+static void
+test_observe_memory (void)
+{
+#ifdef __SANITIZE_ADDRESS__
+  g_test_skip ("The sanitizer needs the address space");
+#else
+  const guint n_vocab = 150000;
+  const gint32 shape[3] = { 436, n_vocab, 1 };
+  const float head[2] = { 16.0f / 65535, -17 };
+  Fixture fixture;
+  g_autofree guint16 *row = NULL;
+  g_autofree char *statm = NULL;
+  struct rlimit limit;
+  int fds[2];
+
+  if (!g_test_subprocess ())
+    {
+      g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
+      g_test_trap_assert_passed ();
+      return;
+    }
+
+  set_up (&fixture, NULL);
+  row = g_new (guint16, n_vocab);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (GByteArray) header = g_byte_array_new ();
+      gint32 tokens[436] = { 0 };
+
+      g_byte_array_append (header, (const guint8 *) "_logits_", 8);
+      g_byte_array_append (header, (const guint8 *) shape, sizeof shape);
+      g_byte_array_append (header, (const guint8 *) tokens, sizeof tokens);
+      fds[i] = stream_open_file (header);
+      g_assert_cmpint (lseek (fds[i], 0, SEEK_END), ==, header->len);
+      for (guint j = 0; j < 217; j++)
+        {
+          for (guint k = 0; k < n_vocab; k++)
+            row[k] = (k * 2654435761u + j * 40503u + i) >> 16;
+          g_assert_cmpint (write (fds[i], head, sizeof head), ==, sizeof head);
+          g_assert_cmpint (write (fds[i], row, 2 * n_vocab), ==, 2 * n_vocab);
+        }
+      g_assert_cmpint (lseek (fds[i], 0, SEEK_SET), ==, 0);
+    }
+
+  g_assert_true (g_file_get_contents ("/proc/self/statm", &statm, NULL, NULL));
+  limit.rlim_cur = limit.rlim_max
+      = g_ascii_strtoull (statm, NULL, 10) * sysconf (_SC_PAGESIZE) + 32 * 1024 * 1024;
+  g_assert_cmpint (setrlimit (RLIMIT_AS, &limit), ==, 0);
+  {
+    g_autoptr (GError) error = NULL;
+    g_autoptr (RefractKldPositions) reference
+        = refract_kld_observe_reference (fds[0], fixture.path, NULL, NULL, NULL, &error);
+    g_autoptr (RefractKldPositions) candidate = NULL;
+
+    g_assert_no_error (error);
+    candidate = refract_kld_observe_candidate (fds[1], fixture.path, NULL, NULL, NULL, &error);
+    g_assert_no_error (error);
+    g_assert_cmpuint (candidate->rows_per_chunk, ==, 217);
+  }
+  tear_down (&fixture, NULL);
+#endif
+}
+
 /* ---- JSON ---- */
 
 static RefractKldPositions *
@@ -830,6 +895,7 @@ main (int argc, char *argv[])
   ADD ("/kld/observe/no-reference", test_observe_no_reference);
   ADD ("/kld/observe/broken-reference", test_observe_broken_reference);
   ADD ("/kld/observe/cancel", test_observe_cancel);
+  g_test_add_func ("/kld/observe/memory", test_observe_memory);
   ADD ("/kld/json/round-trip", test_json);
   ADD ("/kld/json/hostile", test_json_hostile);
   ADD ("/kld/statistics/small", test_statistics_small);
