@@ -36,8 +36,8 @@ typedef struct
 static const char *const ropes[] = { "0.85", "0.7", "0.6", "0.55" };
 static const char *const types[] = { "f16", "q8_0", "q5_1", "q4_0" };
 
-/* The engine over the corpus, or against @file when @compare; never through a shell. @rope: "1", or a
- * scale that bends all positions, for more divergence than a KV type of this model gives. */
+/* The engine over the corpus, or against @file when @compare; never through a shell. @rope: "1", or
+ * a scale that bends all positions, for more divergence than a KV type of this model gives. */
 static GSubprocess *
 start_engine (Fixture *fixture,
               const char *k,
@@ -167,8 +167,8 @@ assert_agrees (Fixture *fixture, const char *k, const char *v, const char *rope)
   g_assert_cmpint (json_object_get_int_member (statistics, "n_positions"), ==, N_ROWS);
   g_assert_cmpfloat_with_epsilon (mean, tool_mean, MAX (0.005 * tool_mean, 2e-6));
   g_assert_cmpfloat_with_epsilon (rms, tool_rms, 0.01);
-  /* The tool has the candidate's exact logits: a few rows whose first two are closer than 16 bits can
-   * tell, and true tokens more than 16 nats below the top */
+  /* The tool has the candidate's exact logits: a few rows whose first two are closer than 16 bits
+   * can tell, and true tokens more than 16 nats below the top */
   g_assert_cmpfloat_with_epsilon (same, tool_same, 400.0 / N_ROWS);
   g_assert_cmpfloat_with_epsilon (json_object_get_double_member (statistics, "ppl"), tool_ppl,
                                   0.005 * tool_ppl);

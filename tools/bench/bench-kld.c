@@ -122,8 +122,8 @@ bench (guint n_vocab)
     {
       guint top = g_rand_int_range (random, 0, n_vocab);
 
-      ref[i] = (RefractLogitsRow){ 16.0f / 65535, -17, ref_q + (gsize) i * n_vocab };
-      cand[i] = (RefractLogitsRow){ 16.0f / 65535, -17, cand_q + (gsize) i * n_vocab };
+      ref[i] = (RefractLogitsRow) { 16.0f / 65535, -17, ref_q + (gsize) i * n_vocab };
+      cand[i] = (RefractLogitsRow) { 16.0f / 65535, -17, cand_q + (gsize) i * n_vocab };
       ref_q[(gsize) i * n_vocab + top] = cand_q[(gsize) i * n_vocab + top] = 65535;
     }
 

@@ -62,8 +62,8 @@ get_words (JsonObject *object, const char *name, gsize n)
   return words;
 }
 
-/* Members: n_ctx, n_vocab, n_chunks; tokens, log_p_ref and, of a candidate, kld, log_p_cand (32 bits
- * each) and same_top (a byte each). */
+/* Members: n_ctx, n_vocab, n_chunks; tokens, log_p_ref and, of a candidate, kld, log_p_cand (32
+ * bits each) and same_top (a byte each). */
 JsonObject *
 refract_kld_positions_to_json (const RefractKldPositions *self)
 {

@@ -6,8 +6,8 @@
 /* KL of two rows in one pass.
  *
  * With a_i and b_i the two log-probabilities relative to their row's maximum, A = Σ exp (a_i) and
- * B = Σ exp (b_i), the renormalised difference is d_i = a_i − b_i − c with c = ln (A / B), and since
- * both sides then sum to one
+ * B = Σ exp (b_i), the renormalised difference is d_i = a_i − b_i − c with c = ln (A / B), and
+ * since both sides then sum to one
  *
  *   KL = Σ p_i · d_i = Σ p_i · h (d_i),   h (d) = exp (−d) − 1 + d ≥ 0.
  *
@@ -18,7 +18,8 @@
  * result is there a second pass with the c of the first.
  *
  * Eight float lanes, emptied into double lanes after every BLOCK values, combined in a fixed order:
- * the sums are the same bits whatever the vector unit (no fused multiply-add: -ffp-contract=off). */
+ * the sums are the same bits whatever the vector unit (no fused multiply-add: -ffp-contract=off).
+ */
 
 #include "config.h"
 
@@ -35,7 +36,7 @@ typedef float Floats __attribute__ ((vector_size (LANES * sizeof (float))));
 typedef gint32 Ints __attribute__ ((vector_size (LANES * sizeof (gint32))));
 typedef guint16 Words __attribute__ ((vector_size (LANES * sizeof (guint16))));
 
-#define SPLAT(x) ((Floats){ (x), (x), (x), (x), (x), (x), (x), (x) })
+#define SPLAT(x) ((Floats) { (x), (x), (x), (x), (x), (x), (x), (x) })
 
 /* log2 p_i = bits · (q_i − max), before normalisation */
 typedef struct
@@ -109,7 +110,7 @@ load_bits (const guint16 *q, const Side *side)
 
   memcpy (&words, q, sizeof words);
 
-  return (__builtin_convertvector(__builtin_convertvector(words, Ints), Floats)
+  return (__builtin_convertvector (__builtin_convertvector (words, Ints), Floats)
           - SPLAT ((float) side->max))
          * SPLAT (side->bits);
 }

@@ -241,13 +241,13 @@ get_verdict (double mean, double p99, double flip_rate)
  * - `ppl`, `ppl_reference`, `delta_ppl`: perplexity of the candidate and of the reference over the
  *   scored positions, exp (−mean ln p (true token)), and their difference
  * - `mean_dp_pct`, `rms_dp_pct`: of p_cand (true token) − p_ref (true token), percent
- * - `histogram`: `edges_log10` [low, high] of `bins` (64 counts of log10 KLD, equally wide; what lies
- *   beyond is in the outermost bin) and `zero_count`, positions below 1e-9
- * - `depth`: up to 8 equal buckets of the scored positions: `from_token`, `to_token` (first and last
- *   position in the context, in tokens), `mean_kld`, `p99_kld`, `flip_rate`, `n`
+ * - `histogram`: `edges_log10` [low, high] of `bins` (64 counts of log10 KLD, equally wide; what
+ *   lies beyond is in the outermost bin) and `zero_count`, positions below 1e-9
+ * - `depth`: up to 8 equal buckets of the scored positions: `from_token`, `to_token` (first and
+ *   last position in the context, in tokens), `mean_kld`, `p99_kld`, `flip_rate`, `n`
  * - `worst`: the 50 positions with the largest KLD, largest first: `chunk` (from 0), `position` (in
- *   the context, of the last token that the model saw), `kld`, `log_p_ref`, `log_p_cand`, `same_top`,
- *   `token` (the true next id) and `context` (up to 16 ids before it)
+ *   the context, of the last token that the model saw), `kld`, `log_p_ref`, `log_p_cand`,
+ *   `same_top`, `token` (the true next id) and `context` (up to 16 ids before it)
  * - `verdict`: "good", "marginal" or "bad"
  * - `clipped`: the mean is above 3 nats, where the file's 16-nat floor makes it an underestimate
  *

@@ -19,8 +19,8 @@ G_BEGIN_DECLS
 typedef struct _RefractLogitsReader RefractLogitsReader;
 
 /* @fd is owned afterwards. Reads and checks the header. @what names the stream in errors. */
-RefractLogitsReader *refract_logits_reader_new (int fd, const char *what, GCancellable *cancellable,
-                                                GError **error);
+RefractLogitsReader *
+refract_logits_reader_new (int fd, const char *what, GCancellable *cancellable, GError **error);
 void refract_logits_reader_free (RefractLogitsReader *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RefractLogitsReader, refract_logits_reader_free)
 
@@ -45,10 +45,12 @@ typedef struct
   const guint16 *q;
 } RefractLogitsRow;
 
-/* The next row; @end (out) is TRUE after the last one. A short stream is an error that says how many
- * rows are missing, a row that is not numbers one that says which. Waits for a stalled pipe until
- * the cancellable is cancelled (seen within 0.2 s). */
-gboolean refract_logits_reader_next (RefractLogitsReader *self, RefractLogitsRow *row, gboolean *end,
+/* The next row; @end (out) is TRUE after the last one. A short stream is an error that says how
+ * many rows are missing, a row that is not numbers one that says which. Waits for a stalled pipe
+ * until the cancellable is cancelled (seen within 0.2 s). */
+gboolean refract_logits_reader_next (RefractLogitsReader *self,
+                                     RefractLogitsRow *row,
+                                     gboolean *end,
                                      GError **error);
 
 /**
@@ -59,13 +61,16 @@ gboolean refract_logits_reader_next (RefractLogitsReader *self, RefractLogitsRow
  */
 typedef struct _RefractLogitsWriter RefractLogitsWriter;
 
-/* @tokens: n_chunks × n_ctx ids. %REFRACT_ERROR_DISK when the disk of @path has not the room for the
- * whole file and 64 MiB beside it, or @path cannot be written. */
-RefractLogitsWriter *refract_logits_writer_new (const char *path, guint n_ctx, guint n_vocab,
-                                                guint n_chunks, const gint32 *tokens,
+/* @tokens: n_chunks × n_ctx ids. %REFRACT_ERROR_DISK when the disk of @path has not the room for
+ * the whole file and 64 MiB beside it, or @path cannot be written. */
+RefractLogitsWriter *refract_logits_writer_new (const char *path,
+                                                guint n_ctx,
+                                                guint n_vocab,
+                                                guint n_chunks,
+                                                const gint32 *tokens,
                                                 GError **error);
-gboolean refract_logits_writer_add (RefractLogitsWriter *self, const RefractLogitsRow *row,
-                                    GError **error);
+gboolean
+refract_logits_writer_add (RefractLogitsWriter *self, const RefractLogitsRow *row, GError **error);
 /* All rows are added: gives the file its name, over an older one. */
 gboolean refract_logits_writer_finish (RefractLogitsWriter *self, GError **error);
 void refract_logits_writer_free (RefractLogitsWriter *self);
