@@ -287,7 +287,7 @@ test_early_divergence (void)
       json_object_set_array_member (result->axes[REFRACT_AXIS_TRAJECTORY]->json, "per_prompt",
                                     fake_per_prompt (early));
       findings = refract_diagnose (run, result);
-      g_assert_cmpint (find (findings, "On 16 of 30 prompts") != NULL, ==, early == 16);
+      g_assert_cmpint (find (findings, "of 30 prompts the answer parts") != NULL, ==, early == 16);
     }
 }
 
@@ -614,9 +614,10 @@ test_recommend (void)
   assert_recommends (run, NULL, "does not fit");
   g_object_set (run->plan, "max-bytes-per-token", 0.0, NULL);
 
-  /* at 80 the ship rule is kept */
-  q4->axes[REFRACT_AXIS_TRAJECTORY]->score = 80;
+  /* a threshold does not replace the ship rule; at 80 that is kept */
   g_object_set (run->plan, "threshold", 88.0, NULL);
+  assert_recommends (run, mixed, "Ship K q8_0 / V q5_1");
+  q4->axes[REFRACT_AXIS_TRAJECTORY]->score = 80;
   assert_recommends (run, q4, "Ship K q4_0 / V q4_0: 72 % less KV memory");
 
   /* bytes that nobody knows come last, and are said to be unknown */
@@ -627,14 +628,29 @@ test_recommend (void)
 }
 
 static void
+test_recommend_within_noise (void)
+{
+  static const double noisy[] = { 96, 99.9, NAN, NAN };
+  g_autoptr (RefractRun) run = fake_run ();
+  RefractConfigResult *q8 = fake_add (run, "ctk=q8_0,ctv=q8_0", 96, 99.9, NAN, NAN);
+
+  fake_add (run, "ctk=q4_0,ctv=q4_0", 90, 90, NAN, NAN);
+  g_object_set (run->plan, "threshold", 100.0, NULL);
+  assert_recommends (run, NULL, "below the 100.0");
+  run->floor = fake_result ("ctk=f16,ctv=f16", noisy);
+  assert_recommends (run, q8, "indistinguishable from f16 here");
+}
+
+static void
 test_control (void)
 {
   g_autoptr (RefractRun) run = fake_run ();
   RefractConfigResult *good = fake_add (run, "ctk=q8_0,ctv=q8_0", 97, 99, NAN, NAN);
-  RefractConfigResult *bad = fake_add (run, "ctk=q4_0,ctv=q4_0", 40, 50, NAN, NAN);
   RefractConfigResult *control;
-  RefractRecommendation *recommendation = refract_recommend (run);
+  RefractRecommendation *recommendation;
 
+  fake_add (run, "ctk=q4_0,ctv=q4_0", 40, 50, NAN, NAN);
+  recommendation = refract_recommend (run);
   g_assert_true (recommendation->can_tell_apart);
   g_assert_null (recommendation->control_sentence);
   refract_recommendation_free (recommendation);
@@ -673,7 +689,17 @@ test_control (void)
   g_assert_nonnull (strstr (recommendation->control_sentence, "could not be measured"));
   g_assert_true (recommendation->pick == good);
   refract_recommendation_free (recommendation);
-  g_assert_nonnull (bad);
+
+  /* good enough, smaller, and no better than the control: not the one to ship */
+  g_ptr_array_set_size (run->candidates, 0);
+  good = fake_add (run, "ctk=q8_0,ctv=q8_0", 99, 99.9, NAN, NAN);
+  fake_add (run, "ctk=q4_0,ctv=q4_0", 90, 95, NAN, NAN);
+  control = fake_add (run, "ctk=q4_0,ctv=q4_0,attn_rot_disable=1", 90, 95, NAN, NAN);
+  control->is_control = TRUE;
+  recommendation = refract_recommend (run);
+  g_assert_true (recommendation->can_tell_apart);
+  g_assert_true (recommendation->pick == good);
+  refract_recommendation_free (recommendation);
 }
 
 static void
@@ -755,6 +781,7 @@ main (int argc, char **argv)
   g_test_add_func ("/diagnosis/dominated", test_dominated);
   g_test_add_func ("/diagnosis/bytes", test_bytes);
   g_test_add_func ("/diagnosis/recommend", test_recommend);
+  g_test_add_func ("/diagnosis/recommend-within-noise", test_recommend_within_noise);
   g_test_add_func ("/diagnosis/control", test_control);
   g_test_add_func ("/diagnosis/comparable", test_comparable);
 
