@@ -73,10 +73,9 @@ format_interval (double score, JsonObject *interval)
 
   low = refract_format_score (refract_json_get_double (interval, "low", 0), 1);
   high = refract_format_score (refract_json_get_double (interval, "high", 100), 1);
-  return g_strdup_printf ("%s [%s, %s]%s", text, low, high,
-                          refract_json_get_boolean (interval, "few_samples", FALSE)
-                              ? " (few samples)"
-                              : "");
+  return g_strdup_printf (
+      "%s [%s, %s]%s", text, low, high,
+      refract_json_get_boolean (interval, "few_samples", FALSE) ? " (few samples)" : "");
 }
 
 /* printf pads bytes, not cells */
@@ -92,8 +91,7 @@ print_cell (const Card *card, RefractStyle style, const char *text, guint width)
 static char *
 candidate_label (RefractReport *report)
 {
-  const char *text
-      = refract_json_get_string (refract_report_get_root (report), "candidate", "");
+  const char *text = refract_json_get_string (refract_report_get_root (report), "candidate", "");
   g_autoptr (RefractKvConfig) kv = refract_kv_config_parse (text, NULL);
 
   return kv != NULL ? g_strdup (refract_kv_config_get_label (kv)) : refract_terminal_escape (text);
@@ -120,7 +118,8 @@ describe_axis (RefractAxisId axis, JsonObject *object, JsonObject *extension)
       break;
 
     case REFRACT_AXIS_KLD:
-      g_string_append_printf (line, "mean %.3g nats, p99 %.3g, max %.3g, flips %.2f %%, %.0f positions",
+      g_string_append_printf (line,
+                              "mean %.3g nats, p99 %.3g, max %.3g, flips %.2f %%, %.0f positions",
                               refract_json_get_double (object, "mean_kld", NAN),
                               refract_json_get_double (extension, "p99_kld", NAN),
                               refract_json_get_double (extension, "max_kld", NAN),
@@ -154,7 +153,8 @@ describe_axis (RefractAxisId axis, JsonObject *object, JsonObject *extension)
         for (GList *l = names; l != NULL; l = l->next)
           {
             double score = refract_json_get_double (scores, l->data, NAN);
-            g_autofree char *text = isnan (score) ? g_strdup ("—") : refract_format_score (score, 1);
+            g_autofree char *text
+                = isnan (score) ? g_strdup ("—") : refract_format_score (score, 1);
 
             g_string_append_printf (line, "%s%s %s", l == names ? "" : " · ",
                                     (const char *) l->data, text);
@@ -175,9 +175,8 @@ print_axis (const Card *card, RefractReport *report, RefractAxisId axis)
   JsonObject *object = refract_report_get_axis (report, axis);
   JsonObject *extension = refract_report_get_axis_extension (report, axis);
   double score = refract_report_get_axis_score (report, axis);
-  const char *confidence
-      = refract_json_get_string (object, "confidence",
-                                 refract_json_get_string (extension, "confidence", "ok"));
+  const char *confidence = refract_json_get_string (
+      object, "confidence", refract_json_get_string (extension, "confidence", "ok"));
   gboolean low = g_str_equal (confidence, "low");
   RefractBand band = isnan (score) ? REFRACT_BAND_FAIL : refract_band_for_score (score);
   g_autofree char *text = NULL;
@@ -336,9 +335,10 @@ print_ranked (const Card *card, JsonObject *row, guint rank)
   g_autofree char *score = format_interval (refract_json_get_double (row, "composite", NAN),
                                             refract_json_get_object (row, "interval"));
   g_autofree char *number = g_strdup_printf ("%u", rank);
-  g_autofree char *size = isnan (bytes)    ? g_strdup ("unknown")
-                          : isnan (saving) ? g_strdup_printf ("%.0f", bytes)
-                                           : g_strdup_printf ("%.0f (−%.0f %%)", bytes, saving * 100);
+  g_autofree char *size = isnan (bytes) ? g_strdup ("unknown")
+                          : isnan (saving)
+                              ? g_strdup_printf ("%.0f", bytes)
+                              : g_strdup_printf ("%.0f (−%.0f %%)", bytes, saving * 100);
   g_autofree char *speed = isnan (decode) ? g_strdup ("—") : g_strdup_printf ("%.0f", decode);
 
   fputs ("  ", card->stream);

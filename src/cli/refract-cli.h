@@ -15,10 +15,10 @@ G_BEGIN_DECLS
 typedef enum
 {
   REFRACT_EXIT_FINE = 0,
-  REFRACT_EXIT_BELOW = 1,      /* a score below --fail-below */
-  REFRACT_EXIT_USAGE = 2,      /* bad usage or input */
-  REFRACT_EXIT_ENGINE = 3,     /* engine failure, did not engage, strict floor */
-  REFRACT_EXIT_PARTIAL = 4,    /* some candidates failed while others were scored */
+  REFRACT_EXIT_BELOW = 1,   /* a score below --fail-below */
+  REFRACT_EXIT_USAGE = 2,   /* bad usage or input */
+  REFRACT_EXIT_ENGINE = 3,  /* engine failure, did not engage, strict floor */
+  REFRACT_EXIT_PARTIAL = 4, /* some candidates failed while others were scored */
   REFRACT_EXIT_CANCELLED = 130,
 } RefractExit;
 

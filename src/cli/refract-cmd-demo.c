@@ -12,7 +12,8 @@
 #include "core/refract-error.h"
 #include "refract-cli.h"
 
-/* The bundled model's context and the lengths at which its reference retrieves; data/demo/README.md. */
+/* The bundled model's context and the lengths at which its reference retrieves;
+ * data/demo/README.md. */
 #define DEMO_LENGTHS "512,1024,2048"
 
 static RefractPlan *

@@ -44,17 +44,21 @@ collect_cb (const char *name, const char *value, gpointer data, GError **error)
   return TRUE;
 }
 
-#define TEXT(name, what, help)                                                                    \
+#define TEXT(name, what, help)                                                                     \
   { name, 0, 0, G_OPTION_ARG_CALLBACK, (gpointer) collect_cb, help, what }
-#define FLAG(name, help)                                                                          \
+#define FLAG(name, help)                                                                           \
   { name, 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, (gpointer) collect_cb, help, NULL }
 
 static const GOptionEntry plan_entries[] = {
   TEXT ("model", N_ ("FILE"), N_ ("The model: a GGUF file, or the first part of a split one")),
   TEXT ("reference", N_ ("KV"), N_ ("What to compare with (default ctk=f16,ctv=f16)")),
-  TEXT ("candidate", N_ ("KV"), N_ ("A KV configuration to measure, e.g. ctk=q8_0,ctv=q4_0; may be repeated")),
+  TEXT ("candidate",
+        N_ ("KV"),
+        N_ ("A KV configuration to measure, e.g. ctk=q8_0,ctv=q4_0; may be repeated")),
   TEXT ("grid", N_ ("K,K×V,V"), N_ ("Every K type with every V type, e.g. q8_0,q4_0xq8_0,q4_0")),
-  TEXT ("control", N_ ("KV"), N_ ("A configuration that is known to be bad, to show that damage is seen")),
+  TEXT ("control",
+        N_ ("KV"),
+        N_ ("A configuration that is known to be bad, to show that damage is seen")),
   FLAG ("full", N_ ("All four axes, and the noise floor of the first two")),
   TEXT ("axes", N_ ("LIST"), N_ ("Of trajectory,kld,rniah,plad (default trajectory,kld)")),
   TEXT ("plan", N_ ("FILE"), N_ ("Run a saved plan; other options change it")),
@@ -67,7 +71,9 @@ static const GOptionEntry axis_entries[] = {
   TEXT ("n-predict", N_ ("N"), N_ ("Tokens to decode per prompt (default 128)")),
   TEXT ("corpus", N_ ("FILE"), N_ ("Text for the kld axis")),
   TEXT ("chunks", N_ ("N"), N_ ("Chunks of the corpus (default 32)")),
-  TEXT ("ctx", N_ ("LIST"), N_ ("Tokens per chunk (default 512); more than one shows KLD by context length")),
+  TEXT ("ctx",
+        N_ ("LIST"),
+        N_ ("Tokens per chunk (default 512); more than one shows KLD by context length")),
   TEXT ("haystack", N_ ("FILE"), N_ ("Text for the rniah axis (default: the corpus)")),
   TEXT ("rniah-lengths", N_ ("LIST"), N_ ("Context lengths in tokens (default 4096,8192,16384)")),
   TEXT ("rniah-up-to", N_ ("N"), N_ ("Lengths doubling from 4096 up to this")),
@@ -75,7 +81,9 @@ static const GOptionEntry axis_entries[] = {
   TEXT ("rniah-positions", N_ ("LIST"), N_ ("Places of the needle (default 0.1,0.5,0.9)")),
   TEXT ("rniah-trials", N_ ("N"), N_ ("Needles per cell (default 1)")),
   TEXT ("rniah-n-predict", N_ ("N"), N_ ("Tokens to decode per answer (default 256)")),
-  TEXT ("rniah-needle", N_ ("TEXT"), N_ ("The sentence to hide; its longest word in CAPITALS is the key")),
+  TEXT ("rniah-needle",
+        N_ ("TEXT"),
+        N_ ("The sentence to hide; its longest word in CAPITALS is the key")),
   TEXT ("rniah-question", N_ ("TEXT"), N_ ("The question that asks for it")),
   TEXT ("seed", N_ ("N"), N_ ("Seed of the perturbations (default 42)")),
   FLAG ("measure-floor", N_ ("Measure the reference against itself as well")),
@@ -89,7 +97,9 @@ static const GOptionEntry engine_entries[] = {
   TEXT ("engine-flags", N_ ("FLAGS"), N_ ("More flags for the engine; the last one wins")),
   TEXT ("n-gpu-layers", N_ ("N"), N_ ("Layers on the GPU")),
   TEXT ("threads", N_ ("N"), N_ ("Threads of the engine (default: one per processor)")),
-  TEXT ("slots", N_ ("N"), N_ ("Prompts decoded side by side (default auto: as many as change nothing)")),
+  TEXT ("slots",
+        N_ ("N"),
+        N_ ("Prompts decoded side by side (default auto: as many as change nothing)")),
   TEXT ("kv-budget", N_ ("SIZE"), N_ ("Most memory for the KV cache, e.g. 2G (default auto)")),
   { NULL },
 };
@@ -205,9 +215,9 @@ apply_property (RefractPlan *plan, const Setting *setting, GError **error)
       if (!g_ascii_string_to_signed (setting->value, 10, bounds->minimum, bounds->maximum, &number,
                                      NULL))
         {
-          g_autofree char *wanted = g_strdup_printf (
-              "a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT, bounds->minimum,
-              bounds->maximum);
+          g_autofree char *wanted
+              = g_strdup_printf ("a whole number from %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT,
+                                 bounds->minimum, bounds->maximum);
 
           return bad_value (setting, wanted, error);
         }
@@ -277,7 +287,10 @@ make_plan (GPtrArray *settings, GError **error)
 }
 
 static void
-add_group (GOptionContext *context, const char *name, const char *title, const GOptionEntry *entries,
+add_group (GOptionContext *context,
+           const char *name,
+           const char *title,
+           const GOptionEntry *entries,
            GPtrArray *settings)
 {
   GOptionGroup *group = g_option_group_new (name, title, title, settings, NULL);
@@ -302,8 +315,8 @@ refract_cmd_score (int argc, char **argv)
       N_ ("Exit with status 1 when a candidate scores below this"), N_ ("SCORE") },
     { "fresh", 0, 0, G_OPTION_ARG_NONE, &options.fresh,
       N_ ("Measure everything anew, even where an interrupted run left off"), NULL },
-    { "quiet", 'q', 0, G_OPTION_ARG_NONE, &options.quiet,
-      N_ ("No progress and no score card"), NULL },
+    { "quiet", 'q', 0, G_OPTION_ARG_NONE, &options.quiet, N_ ("No progress and no score card"),
+      NULL },
     { NULL },
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);

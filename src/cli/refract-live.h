@@ -12,8 +12,8 @@ G_BEGIN_DECLS
 /**
  * RefractLive:
  *
- * Shows an audit's progress on standard error: one line that is drawn over on a terminal, a line per
- * stage elsewhere. Lives in the main loop.
+ * Shows an audit's progress on standard error: one line that is drawn over on a terminal, a line
+ * per stage elsewhere. Lives in the main loop.
  */
 typedef struct _RefractLive RefractLive;
 

@@ -23,8 +23,10 @@ typedef struct
 } Command;
 
 static const Command commands[] = {
-  { "score", refract_cmd_score, N_ ("Measure KV configurations of a model against its own f16 self") },
-  { "selftest", refract_cmd_selftest, N_ ("Check that the engine works, with a remedy for what does not") },
+  { "score", refract_cmd_score,
+    N_ ("Measure KV configurations of a model against its own f16 self") },
+  { "selftest", refract_cmd_selftest,
+    N_ ("Check that the engine works, with a remedy for what does not") },
   { "demo", refract_cmd_demo, N_ ("Audit the model that comes with the program") },
 };
 
@@ -32,14 +34,18 @@ static void
 print_help (FILE *stream)
 {
   fputs (_ ("Usage: refract COMMAND [OPTIONS…]\n\n"
-            "Measures how faithful a language model stays to itself when its KV cache is quantized.\n\n"
+            "Measures how faithful a language model stays to itself when its KV cache is "
+            "quantized.\n\n"
             "Commands:\n"),
          stream);
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
     fprintf (stream, "  %-10s %s\n", commands[i].name, gettext (commands[i].description));
-  fputs (_ ("\n“refract COMMAND --help” shows a command's options, “refract --version” the version.\n\n"
-            "Exit status: 0 fine, 1 a score is below --fail-below, 2 bad usage or input, 3 the engine\n"
-            "failed or the setting did not engage, 4 some candidates failed while others were scored,\n"
+  fputs (_ ("\n“refract COMMAND --help” shows a command's options, “refract --version” the "
+            "version.\n\n"
+            "Exit status: 0 fine, 1 a score is below --fail-below, 2 bad usage or input, 3 the "
+            "engine\n"
+            "failed or the setting did not engage, 4 some candidates failed while others were "
+            "scored,\n"
             "130 cancelled.\n"),
          stream);
 }

@@ -96,7 +96,8 @@ check_output (RefractPlan *plan, const char *path, GError **error)
   if (several && !is_folder (path) && g_str_has_suffix (path, ".json"))
     {
       g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
-                   "There is one report per candidate: give a folder instead of the file %s.", path);
+                   "There is one report per candidate: give a folder instead of the file %s.",
+                   path);
       return FALSE;
     }
 
@@ -115,8 +116,8 @@ static char *
 report_name (RefractPlan *plan, RefractReport *report)
 {
   g_autofree char *model = g_path_get_basename (refract_plan_get_string (plan, "model"));
-  g_autofree char *candidate = g_strdup (
-      json_object_get_string_member (refract_report_get_root (report), "candidate"));
+  g_autofree char *candidate
+      = g_strdup (json_object_get_string_member (refract_report_get_root (report), "candidate"));
 
   if (g_str_has_suffix (model, ".gguf"))
     model[strlen (model) - strlen (".gguf")] = '\0';
@@ -125,11 +126,11 @@ report_name (RefractPlan *plan, RefractReport *report)
 }
 
 static gboolean
-write_reports (RefractPlan *plan, GPtrArray *reports, const char *path, gboolean quiet,
-               GError **error)
+write_reports (
+    RefractPlan *plan, GPtrArray *reports, const char *path, gboolean quiet, GError **error)
 {
-  gboolean into_folder = is_folder (path) || reports->len > 1
-                         || refract_plan_get_string (plan, "control") != NULL;
+  gboolean into_folder
+      = is_folder (path) || reports->len > 1 || refract_plan_get_string (plan, "control") != NULL;
 
   for (guint i = 0; i < reports->len; i++)
     {

@@ -33,8 +33,8 @@ char *
 refract_terminal_style (gboolean colour, RefractStyle style, const char *text)
 {
   static const char *const codes[] = {
-    [REFRACT_STYLE_PLAIN] = "0",   [REFRACT_STYLE_BOLD] = "1",  [REFRACT_STYLE_DIM] = "2",
-    [REFRACT_STYLE_GREEN] = "32",  [REFRACT_STYLE_CYAN] = "36", [REFRACT_STYLE_YELLOW] = "33",
+    [REFRACT_STYLE_PLAIN] = "0",  [REFRACT_STYLE_BOLD] = "1",  [REFRACT_STYLE_DIM] = "2",
+    [REFRACT_STYLE_GREEN] = "32", [REFRACT_STYLE_CYAN] = "36", [REFRACT_STYLE_YELLOW] = "33",
     [REFRACT_STYLE_RED] = "31",
   };
 

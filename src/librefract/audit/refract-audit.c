@@ -20,7 +20,7 @@
 #include "core/refract-logits.h"
 
 #define MAX_AUTO_SLOTS 32
-#define SHORT_CELLS 512                     /* a prompt of ordinary length, its answer beside it */
+#define SHORT_CELLS 512 /* a prompt of ordinary length, its answer beside it */
 #define MAX_AUTO_BUDGET (G_GUINT64_CONSTANT (4) << 30) /* bytes of KV cache at the reference */
 #define DISK_MARGIN (G_GUINT64_CONSTANT (64) << 20)
 #define FLOOR_MINIMUM 99.5 /* below it, REFRACT 0.3 stops */
@@ -156,9 +156,10 @@ load_inputs (RefractRun *run, GError **error)
     {
       if (refract_plan_get_string (plan, "corpus") == NULL)
         {
-          g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
-                       "The axis kld needs a text to read: give a file with --corpus (WikiText-2 raw "
-                       "test, to compare with published results).");
+          g_set_error (
+              error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
+              "The axis kld needs a text to read: give a file with --corpus (WikiText-2 raw "
+              "test, to compare with published results).");
           return FALSE;
         }
       run->corpus = refract_text_load (refract_plan_get_string (plan, "corpus"), error);
@@ -275,10 +276,11 @@ is_same_generation (const RefractGeneration *a, const RefractGeneration *b)
          && memcmp (a->ids->data, b->ids->data, a->ids->len * sizeof (gint32)) == 0;
 }
 
-/* SCORING, "did not engage": without proof from the engine, a quantized type that changes nothing at
- * all cannot be told from one that was never used. */
+/* SCORING, "did not engage": without proof from the engine, a quantized type that changes nothing
+ * at all cannot be told from one that was never used. */
 static gboolean
-could_not_prove (const RefractConfigResult *result, const RefractObservations *reference,
+could_not_prove (const RefractConfigResult *result,
+                 const RefractObservations *reference,
                  const RefractObservations *candidate)
 {
   const RefractObservation *kld = candidate->axes[REFRACT_AXIS_KLD];
@@ -318,9 +320,8 @@ add_worst_texts (const RefractAxisResult *kld, JsonArray *texts)
 {
   JsonArray *worst = refract_json_get_array (kld->extension, "worst");
 
-  for (guint i = 0; worst != NULL && i < json_array_get_length (worst)
-                    && i < json_array_get_length (texts);
-       i++)
+  for (guint i = 0;
+       worst != NULL && i < json_array_get_length (worst) && i < json_array_get_length (texts); i++)
     {
       JsonObject *position = json_array_get_object_element (worst, i);
       JsonObject *text = json_array_get_object_element (texts, i);
@@ -333,16 +334,18 @@ add_worst_texts (const RefractAxisResult *kld, JsonArray *texts)
 }
 
 static gboolean
-score_configuration (RefractObserver *observer, RefractConfigResult *result,
-                     const RefractObservations *reference, const RefractObservations *candidate,
+score_configuration (RefractObserver *observer,
+                     RefractConfigResult *result,
+                     const RefractObservations *reference,
+                     const RefractObservations *candidate,
                      GError **error)
 {
   for (guint i = 0; i < REFRACT_N_AXES; i++)
     {
       if (observer->axes[i] == NULL || candidate->axes[i] == NULL)
         continue;
-      result->axes[i] = refract_axis_score (observer->axes[i], reference->axes[i],
-                                            candidate->axes[i], error);
+      result->axes[i]
+          = refract_axis_score (observer->axes[i], reference->axes[i], candidate->axes[i], error);
       if (result->axes[i] == NULL)
         return FALSE;
     }
@@ -359,8 +362,12 @@ score_configuration (RefractObserver *observer, RefractConfigResult *result,
 }
 
 static gboolean
-measure_floor (RefractObserver *observer, RefractRun *run, RefractKvConfig *kv,
-               const RefractObservations *reference, guint stage, GError **error)
+measure_floor (RefractObserver *observer,
+               RefractRun *run,
+               RefractKvConfig *kv,
+               const RefractObservations *reference,
+               guint stage,
+               GError **error)
 {
   g_autoptr (RefractObservations) again = NULL;
   const RefractAxisResult *trajectory;
@@ -390,8 +397,11 @@ measure_floor (RefractObserver *observer, RefractRun *run, RefractKvConfig *kv,
 
 /* One candidate; its own failure is part of the result, a cancelled run is not. */
 static gboolean
-measure_candidate (RefractObserver *observer, RefractConfigResult *result,
-                   const RefractObservations *reference, guint stage, GError **error)
+measure_candidate (RefractObserver *observer,
+                   RefractConfigResult *result,
+                   const RefractObservations *reference,
+                   guint stage,
+                   GError **error)
 {
   g_autoptr (RefractObservations) observations = NULL;
   g_autoptr (GError) own_error = NULL;
@@ -411,7 +421,10 @@ measure_candidate (RefractObserver *observer, RefractConfigResult *result,
 }
 
 static gboolean
-measure (RefractAudit *self, RefractObserver *observer, RefractRun *run, RefractKvConfig *reference,
+measure (RefractAudit *self,
+         RefractObserver *observer,
+         RefractRun *run,
+         RefractKvConfig *reference,
          GError **error)
 {
   g_autoptr (RefractObservations) observations = NULL;
@@ -436,16 +449,15 @@ measure (RefractAudit *self, RefractObserver *observer, RefractRun *run, Refract
                                            run->reference, reference_stage, error);
   if (observations == NULL)
     return FALSE;
-  if (with_floor
-      && !measure_floor (observer, run, reference, observations, floor_stage, error))
+  if (with_floor && !measure_floor (observer, run, reference, observations, floor_stage, error))
     return FALSE;
 
   for (guint i = 0; i < run->candidates->len; i++)
     {
       RefractConfigResult *result = g_ptr_array_index (run->candidates, i);
 
-      if (!measure_candidate (observer, result, observations,
-                              g_array_index (stages, guint, i), error))
+      if (!measure_candidate (observer, result, observations, g_array_index (stages, guint, i),
+                              error))
         return FALSE;
       scored |= result->error == NULL;
     }
@@ -461,7 +473,10 @@ measure (RefractAudit *self, RefractObserver *observer, RefractRun *run, Refract
 }
 
 static gboolean
-set_up (RefractAudit *self, RefractObserver *observer, RefractRun *run, RefractKvConfig **reference,
+set_up (RefractAudit *self,
+        RefractObserver *observer,
+        RefractRun *run,
+        RefractKvConfig **reference,
         GError **error)
 {
   g_autoptr (RefractKvConfig) own_reference = NULL;
@@ -595,8 +610,10 @@ own_thread (gpointer data)
 }
 
 void
-refract_audit_run_async (RefractAudit *self, GCancellable *cancellable,
-                         GAsyncReadyCallback callback, gpointer user_data)
+refract_audit_run_async (RefractAudit *self,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer user_data)
 {
   GTask *task;
 

@@ -16,9 +16,9 @@ G_BEGIN_DECLS
 /**
  * RefractAudit:
  *
- * Runs a plan: every configuration is observed, the reference once, then scored against it. What was
- * observed is journalled as it comes, so that an audit that was stopped goes on where it was when the
- * same plan runs again. One audit object runs once.
+ * Runs a plan: every configuration is observed, the reference once, then scored against it. What
+ * was observed is journalled as it comes, so that an audit that was stopped goes on where it was
+ * when the same plan runs again. One audit object runs once.
  */
 #define REFRACT_TYPE_AUDIT (refract_audit_get_type ())
 G_DECLARE_FINAL_TYPE (RefractAudit, refract_audit, REFRACT, AUDIT, GObject)
@@ -31,16 +31,18 @@ RefractProgress *refract_audit_get_progress (RefractAudit *self);
 /**
  * refract_audit_run:
  *
- * Blocks until everything is measured and scored; ends within a second of @cancellable, and leaves no
- * engine behind. A candidate that fails is in the run with its error, the others go on; a failure of
- * the reference ends the run.
+ * Blocks until everything is measured and scored; ends within a second of @cancellable, and leaves
+ * no engine behind. A candidate that fails is in the run with its error, the others go on; a
+ * failure of the reference ends the run.
  *
  * Returns: (transfer full): the run; with at least one scored candidate
  */
 RefractRun *refract_audit_run (RefractAudit *self, GCancellable *cancellable, GError **error);
 /* The same in a thread of its own. */
-void refract_audit_run_async (RefractAudit *self, GCancellable *cancellable,
-                              GAsyncReadyCallback callback, gpointer user_data);
+void refract_audit_run_async (RefractAudit *self,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data);
 RefractRun *refract_audit_run_finish (RefractAudit *self, GAsyncResult *result, GError **error);
 
 /* The backend that a plan asks for, with its options. */

@@ -42,7 +42,8 @@ refract_hardware_dup_platform (void)
   if (uname (&name) != 0)
     return g_strdup ("unknown");
 
-  /* Major and minor: what follows tells more about the owner's kernel than about the measurement. */
+  /* Major and minor: what follows tells more about the owner's kernel than about the measurement.
+   */
   version = g_strsplit (name.release, ".", 3);
   return g_strdup_printf ("%s %s.%s %s", name.sysname, version[0],
                           version[0] != NULL && version[1] != NULL ? version[1] : "0",

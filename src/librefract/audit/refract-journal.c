@@ -62,8 +62,8 @@ static void
 refract_journal_init (RefractJournal *self)
 {
   self->fd = -1;
-  self->entries = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
-                                         (GDestroyNotify) json_object_unref);
+  self->entries
+      = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) json_object_unref);
 }
 
 static void
@@ -80,7 +80,8 @@ remove_contents (const char *folder)
     }
 }
 
-/* Reads what an earlier run has left, up to the last whole line, and cuts off a half-written one. */
+/* Reads what an earlier run has left, up to the last whole line, and cuts off a half-written one.
+ */
 static gboolean
 load_entries (RefractJournal *self, const char *path, GError **error)
 {
@@ -122,8 +123,8 @@ load_entries (RefractJournal *self, const char *path, GError **error)
 
 /* TRUE when the folder is ours now, FALSE when another run has it. */
 static gboolean
-take_folder (RefractJournal *self, const char *folder, gboolean fresh, gboolean *taken,
-             GError **error)
+take_folder (
+    RefractJournal *self, const char *folder, gboolean fresh, gboolean *taken, GError **error)
 {
   g_autofree char *path = g_build_filename (folder, "journal.jsonl", NULL);
 

@@ -18,8 +18,8 @@ G_BEGIN_DECLS
  *
  * What a run has observed so far, on disk: one JSON line per finished thing, so that an interrupted
  * run goes on where it stopped. It lies in a folder named by what determines an observation (model,
- * engine, flags), under $XDG_STATE_HOME/refract/runs. Two runs never write to one journal: the second
- * gets a folder of its own. For one thread.
+ * engine, flags), under $XDG_STATE_HOME/refract/runs. Two runs never write to one journal: the
+ * second gets a folder of its own. For one thread.
  */
 #define REFRACT_TYPE_JOURNAL (refract_journal_get_type ())
 G_DECLARE_FINAL_TYPE (RefractJournal, refract_journal, REFRACT, JOURNAL, GObject)
@@ -38,8 +38,8 @@ guint refract_journal_get_n_found (RefractJournal *self);
 /* (nullable) (transfer none) */
 JsonObject *refract_journal_lookup (RefractJournal *self, const char *key);
 /* on disk when it returns; @value is (transfer none) */
-gboolean refract_journal_record (RefractJournal *self, const char *key, JsonObject *value,
-                                 GError **error);
+gboolean
+refract_journal_record (RefractJournal *self, const char *key, JsonObject *value, GError **error);
 
 /* Forgets everything: the run is finished and its reports are written. */
 void refract_journal_remove (RefractJournal *self);

@@ -11,8 +11,8 @@
 #include "core/refract-error.h"
 #include "core/refract-json.h"
 
-#define LOAD_WORK 256          /* what loading weighs in the progress bar, prompt tokens */
-#define CALIBRATION_PROMPTS 4  /* decoded alone and side by side */
+#define LOAD_WORK 256         /* what loading weighs in the progress bar, prompt tokens */
+#define CALIBRATION_PROMPTS 4 /* decoded alone and side by side */
 #define CALIBRATION_TOKENS 48
 #define SPEED_PROMPT_TOKENS 512
 #define SPEED_DECODE_TOKENS 48
@@ -57,8 +57,8 @@ role_name (RefractRole role)
 static gboolean
 takes_part (RefractObserver *self, RefractRole role, RefractAxisId axis)
 {
-  gboolean has_cheap = self->axes[REFRACT_AXIS_TRAJECTORY] != NULL
-                       || self->axes[REFRACT_AXIS_KLD] != NULL;
+  gboolean has_cheap
+      = self->axes[REFRACT_AXIS_TRAJECTORY] != NULL || self->axes[REFRACT_AXIS_KLD] != NULL;
 
   return self->axes[axis] != NULL
          && (role != REFRACT_ROLE_FLOOR || !has_cheap || axis == REFRACT_AXIS_TRAJECTORY
@@ -110,9 +110,9 @@ refract_observer_add_stages (RefractObserver *self, RefractKvConfig *kv, Refract
       if (i == REFRACT_AXIS_KLD || !takes_part (self, role, i))
         continue;
       refract_axis_estimate (self->axes[i], self->plan, &self->inputs, &estimate);
-      stage = refract_progress_add_stage (
-          self->progress, label, refract_axis_id_get_name (i),
-          estimate.prompt_tokens + estimate.predict_tokens * REFRACT_WORK_DECODED);
+      stage = refract_progress_add_stage (self->progress, label, refract_axis_id_get_name (i),
+                                          estimate.prompt_tokens
+                                              + estimate.predict_tokens * REFRACT_WORK_DECODED);
       first = MIN (first, stage);
     }
 
@@ -134,8 +134,7 @@ tokens_cb (guint64 n_tokens, gpointer user_data)
   StageProgress *stage = user_data;
 
   refract_progress_update (stage->progress, stage->stage,
-                           stage->done + n_tokens * REFRACT_WORK_DECODED,
-                           stage->tokens + n_tokens);
+                           stage->done + n_tokens * REFRACT_WORK_DECODED, stage->tokens + n_tokens);
 }
 
 static guint64
@@ -151,13 +150,15 @@ journal_key (RefractRole role, RefractKvConfig *kv, const char *what)
 }
 
 static char *
-request_key (RefractObserver *self, RefractRole role, RefractKvConfig *kv, RefractAxisId axis,
+request_key (RefractObserver *self,
+             RefractRole role,
+             RefractKvConfig *kv,
+             RefractAxisId axis,
              const RefractRequest *request)
 {
   g_autofree char *hash = refract_request_dup_hash (request);
-  g_autofree char *what
-      = g_strdup_printf ("%s|%s|%u|%u|%s", refract_axis_id_get_name (axis), request->key,
-                         self->batch, self->n_cells, hash);
+  g_autofree char *what = g_strdup_printf ("%s|%s|%u|%u|%s", refract_axis_id_get_name (axis),
+                                           request->key, self->batch, self->n_cells, hash);
 
   return journal_key (role, kv, what);
 }
@@ -182,8 +183,8 @@ batch_length (RefractObserver *self, GPtrArray *requests, guint first)
   return n;
 }
 
-/* Fills @out from the journal when all of a batch is there: a batch is repeated whole or not at all,
- * since its shape is part of how it is computed. */
+/* Fills @out from the journal when all of a batch is there: a batch is repeated whole or not at
+ * all, since its shape is part of how it is computed. */
 static gboolean
 lookup_batch (RefractObserver *self, char **keys, guint n, GPtrArray *out)
 {
@@ -193,8 +194,7 @@ lookup_batch (RefractObserver *self, char **keys, guint n, GPtrArray *out)
   for (guint i = 0; i < n; i++)
     {
       JsonObject *entry = refract_journal_lookup (self->journal, keys[i]);
-      RefractGeneration *generation
-          = entry != NULL ? refract_generation_from_json (entry) : NULL;
+      RefractGeneration *generation = entry != NULL ? refract_generation_from_json (entry) : NULL;
 
       if (generation == NULL)
         return FALSE;
@@ -206,8 +206,13 @@ lookup_batch (RefractObserver *self, char **keys, guint n, GPtrArray *out)
 }
 
 static gboolean
-decode_batch (RefractObserver *self, RefractSession *session, GPtrArray *batch, char **keys,
-              StageProgress *progress, GPtrArray *out, GError **error)
+decode_batch (RefractObserver *self,
+              RefractSession *session,
+              GPtrArray *batch,
+              char **keys,
+              StageProgress *progress,
+              GPtrArray *out,
+              GError **error)
 {
   g_autoptr (GPtrArray) generations = NULL;
 
@@ -246,11 +251,16 @@ batch_seconds (GPtrArray *generations, guint n)
   return longest / 1000;
 }
 
-/* All of an axis' requests at one configuration, batch by batch. @session may be NULL when everything
- * is in the journal. */
+/* All of an axis' requests at one configuration, batch by batch. @session may be NULL when
+ * everything is in the journal. */
 static RefractObservation *
-observe_requests (RefractObserver *self, RefractAxisId axis, RefractSession *session,
-                  RefractKvConfig *kv, RefractRole role, guint stage, double *engine_seconds,
+observe_requests (RefractObserver *self,
+                  RefractAxisId axis,
+                  RefractSession *session,
+                  RefractKvConfig *kv,
+                  RefractRole role,
+                  guint stage,
+                  double *engine_seconds,
                   GError **error)
 {
   g_autoptr (RefractObservation) observation = refract_observation_new (axis);
@@ -278,8 +288,7 @@ observe_requests (RefractObserver *self, RefractAxisId axis, RefractSession *ses
           keys[i] = request_key (self, role, kv, axis, request);
         }
       if (!lookup_batch (self, keys, n, observation->generations)
-          && !decode_batch (self, session, batch, keys, &progress, observation->generations,
-                            error))
+          && !decode_batch (self, session, batch, keys, &progress, observation->generations, error))
         return NULL;
       *engine_seconds += batch_seconds (observation->generations, n);
 
@@ -350,9 +359,12 @@ calibration_requests (RefractObserver *self)
   return short_ones;
 }
 
-/* Decodes a few prompts alone and side by side; side by side is only used where it changes nothing. */
+/* Decodes a few prompts alone and side by side; side by side is only used where it changes nothing.
+ */
 static gboolean
-compare_slots (RefractObserver *self, RefractSession *session, double *engine_seconds,
+compare_slots (RefractObserver *self,
+               RefractSession *session,
+               double *engine_seconds,
                GError **error)
 {
   g_autoptr (GPtrArray) requests = NULL;
@@ -402,7 +414,9 @@ compare_slots (RefractObserver *self, RefractSession *session, double *engine_se
 }
 
 static gboolean
-calibrate_slots (RefractObserver *self, RefractSession *session, double *engine_seconds,
+calibrate_slots (RefractObserver *self,
+                 RefractSession *session,
+                 double *engine_seconds,
                  GError **error)
 {
   g_autofree char *key = g_strdup_printf ("slots|%u", self->n_slots);
@@ -456,8 +470,12 @@ speed_request (RefractObserver *self)
 
 /* One prompt decoded alone: speed that can be compared between the configurations of a run. */
 static gboolean
-measure_speed (RefractObserver *self, RefractSession *session, RefractKvConfig *kv,
-               RefractRole role, RefractPerformance *performance, GError **error)
+measure_speed (RefractObserver *self,
+               RefractSession *session,
+               RefractKvConfig *kv,
+               RefractRole role,
+               RefractPerformance *performance,
+               GError **error)
 {
   g_autoptr (RefractRequest) request = speed_request (self);
   g_autoptr (GPtrArray) batch = g_ptr_array_new ();
@@ -538,14 +556,16 @@ prepare_axes (RefractObserver *self, RefractSession *session, GError **error)
 }
 
 static gboolean
-record_session (RefractObserver *self, RefractKvConfig *kv, RefractRole role,
-                const RefractConfigResult *result, GError **error)
+record_session (RefractObserver *self,
+                RefractKvConfig *kv,
+                RefractRole role,
+                const RefractConfigResult *result,
+                GError **error)
 {
   g_autofree char *key = journal_key (role, kv, "session");
   g_autoptr (JsonObject) facts = json_object_new ();
 
-  json_object_set_object_member (facts, "kv_in_use",
-                                 refract_kv_in_use_to_json (result->kv_in_use));
+  json_object_set_object_member (facts, "kv_in_use", refract_kv_in_use_to_json (result->kv_in_use));
   refract_json_set_double (facts, "prefill_tps", result->performance.prefill_tps);
   refract_json_set_double (facts, "decode_tps", result->performance.decode_tps);
   refract_json_set_double (facts, "load_seconds", result->performance.load_seconds);
@@ -555,7 +575,9 @@ record_session (RefractObserver *self, RefractKvConfig *kv, RefractRole role,
 }
 
 static void
-recall_session (RefractObserver *self, RefractKvConfig *kv, RefractRole role,
+recall_session (RefractObserver *self,
+                RefractKvConfig *kv,
+                RefractRole role,
                 RefractConfigResult *result)
 {
   g_autofree char *key = journal_key (role, kv, "session");
@@ -575,9 +597,14 @@ recall_session (RefractObserver *self, RefractKvConfig *kv, RefractRole role,
 }
 
 static gboolean
-observe_with_session (RefractObserver *self, RefractSession *session, RefractKvConfig *kv,
-                      RefractRole role, RefractConfigResult *result,
-                      RefractObservations *observations, guint *stage, GError **error)
+observe_with_session (RefractObserver *self,
+                      RefractSession *session,
+                      RefractKvConfig *kv,
+                      RefractRole role,
+                      RefractConfigResult *result,
+                      RefractObservations *observations,
+                      guint *stage,
+                      GError **error)
 {
   double *engine_seconds = &result->performance.engine_seconds;
 
@@ -601,8 +628,8 @@ observe_with_session (RefractObserver *self, RefractSession *session, RefractKvC
     {
       if (self->requests[i] == NULL || !takes_part (self, role, i))
         continue;
-      observations->axes[i] = observe_requests (self, i, session, kv, role, (*stage)++,
-                                                engine_seconds, error);
+      observations->axes[i]
+          = observe_requests (self, i, session, kv, role, (*stage)++, engine_seconds, error);
       if (observations->axes[i] == NULL)
         return FALSE;
     }
@@ -641,12 +668,11 @@ read_logits_cb (int fd, gpointer user_data, GCancellable *cancellable, GError **
 {
   LogitsReading *reading = user_data;
 
-  reading->positions
-      = reading->is_reference
-            ? refract_kld_observe_reference (fd, reading->reference_path, rows_cb, reading,
-                                             cancellable, error)
-            : refract_kld_observe_candidate (fd, reading->reference_path, rows_cb, reading,
-                                             cancellable, error);
+  reading->positions = reading->is_reference
+                           ? refract_kld_observe_reference (fd, reading->reference_path, rows_cb,
+                                                            reading, cancellable, error)
+                           : refract_kld_observe_candidate (fd, reading->reference_path, rows_cb,
+                                                            reading, cancellable, error);
   return reading->positions != NULL;
 }
 
@@ -664,18 +690,22 @@ add_logits_run (RefractConfigResult *result, const RefractLogitsRun *run)
 
 /* One pass over the corpus; (transfer full) */
 static RefractKldPositions *
-observe_logits (RefractObserver *self, RefractKvConfig *kv, RefractRole role,
-                RefractConfigResult *result, LogitsReading *reading, guint n_ctx, GError **error)
+observe_logits (RefractObserver *self,
+                RefractKvConfig *kv,
+                RefractRole role,
+                RefractConfigResult *result,
+                LogitsReading *reading,
+                guint n_ctx,
+                GError **error)
 {
-  RefractLogitsSpec spec = { self->inputs.corpus->path, n_ctx,
-                             refract_plan_get_int (self->plan, "chunks") };
-  g_autofree char *what = g_strdup_printf ("kld|%u|%u|%s", spec.n_ctx, spec.n_chunks,
-                                           self->inputs.corpus->sha256);
+  RefractLogitsSpec spec
+      = { self->inputs.corpus->path, n_ctx, refract_plan_get_int (self->plan, "chunks") };
+  g_autofree char *what
+      = g_strdup_printf ("kld|%u|%u|%s", spec.n_ctx, spec.n_chunks, self->inputs.corpus->sha256);
   g_autofree char *key = journal_key (role, kv, what);
   g_autofree char *name = g_strdup_printf ("reference-%u-%u-%.16s.logits", spec.n_ctx,
                                            spec.n_chunks, self->inputs.corpus->sha256);
-  g_autofree char *path
-      = g_build_filename (refract_journal_get_folder (self->journal), name, NULL);
+  g_autofree char *path = g_build_filename (refract_journal_get_folder (self->journal), name, NULL);
   JsonObject *entry = refract_journal_lookup (self->journal, key);
   g_autoptr (RefractLogitsRun) run = NULL;
   g_autoptr (JsonObject) recorded = NULL;
@@ -712,8 +742,12 @@ observe_logits (RefractObserver *self, RefractKvConfig *kv, RefractRole role,
 }
 
 static RefractObservation *
-observe_kld (RefractObserver *self, RefractKvConfig *kv, RefractRole role,
-             RefractConfigResult *result, guint stage, GError **error)
+observe_kld (RefractObserver *self,
+             RefractKvConfig *kv,
+             RefractRole role,
+             RefractConfigResult *result,
+             guint stage,
+             GError **error)
 {
   g_autoptr (RefractObservation) observation = refract_observation_new (REFRACT_AXIS_KLD);
   g_autoptr (GArray) ctx = refract_plan_get_uints (self->plan, "ctx");
@@ -722,9 +756,8 @@ observe_kld (RefractObserver *self, RefractKvConfig *kv, RefractRole role,
   refract_progress_begin (self->progress, stage, kld_work (self));
   if (role == REFRACT_ROLE_REFERENCE)
     {
-      g_autoptr (GPtrArray) none
-          = refract_axis_prepare (self->axes[REFRACT_AXIS_KLD], self->plan, &self->inputs, NULL,
-                                  self->cancellable, error);
+      g_autoptr (GPtrArray) none = refract_axis_prepare (
+          self->axes[REFRACT_AXIS_KLD], self->plan, &self->inputs, NULL, self->cancellable, error);
 
       if (none == NULL)
         return NULL;
@@ -750,8 +783,10 @@ observe_kld (RefractObserver *self, RefractKvConfig *kv, RefractRole role,
 
 /* What the worst positions read: the engine turns their ids into text while it is there. */
 static JsonArray *
-read_worst_texts (RefractObserver *self, RefractSession *session,
-                  const RefractKldPositions *positions, GError **error)
+read_worst_texts (RefractObserver *self,
+                  RefractSession *session,
+                  const RefractKldPositions *positions,
+                  GError **error)
 {
   g_autoptr (JsonObject) statistics = refract_kld_statistics (positions);
   JsonArray *worst = refract_json_get_array (statistics, "worst");
@@ -786,8 +821,11 @@ read_worst_texts (RefractObserver *self, RefractSession *session,
 
 /* The texts of a candidate's worst positions, from the journal or from the session. */
 static gboolean
-observe_worst_texts (RefractObserver *self, RefractSession *session, RefractKvConfig *kv,
-                     RefractObservations *observations, GError **error)
+observe_worst_texts (RefractObserver *self,
+                     RefractSession *session,
+                     RefractKvConfig *kv,
+                     RefractObservations *observations,
+                     GError **error)
 {
   const RefractObservation *kld = observations->axes[REFRACT_AXIS_KLD];
   g_autofree char *key = journal_key (REFRACT_ROLE_CANDIDATE, kv, "worst-texts");
@@ -813,8 +851,12 @@ observe_worst_texts (RefractObserver *self, RefractSession *session, RefractKvCo
 }
 
 RefractObservations *
-refract_observer_observe (RefractObserver *self, RefractKvConfig *kv, RefractRole role,
-                          RefractConfigResult *result, guint first_stage, GError **error)
+refract_observer_observe (RefractObserver *self,
+                          RefractKvConfig *kv,
+                          RefractRole role,
+                          RefractConfigResult *result,
+                          guint first_stage,
+                          GError **error)
 {
   g_autoptr (RefractObservations) observations = g_new0 (RefractObservations, 1);
   g_autoptr (RefractSession) session = NULL;

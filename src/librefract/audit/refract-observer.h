@@ -30,8 +30,8 @@ typedef enum
  * @n_cells: context cells of every session of the run
  * @batch: requests decoded side by side, @n_slots or 1; decided on the reference
  *
- * Measures configurations one after the other. Everything that has to be the same for all of them is
- * here. All pointers are borrowed from the audit but the arrays and texts.
+ * Measures configurations one after the other. Everything that has to be the same for all of them
+ * is here. All pointers are borrowed from the audit but the arrays and texts.
  */
 typedef struct
 {
@@ -67,7 +67,8 @@ typedef struct
 void refract_observations_free (RefractObservations *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RefractObservations, refract_observations_free)
 
-/* Adds the stages that refract_observer_observe() will go through; returns the first one's index. */
+/* Adds the stages that refract_observer_observe() will go through; returns the first one's index.
+ */
 guint refract_observer_add_stages (RefractObserver *self, RefractKvConfig *kv, RefractRole role);
 
 /**
@@ -78,9 +79,12 @@ guint refract_observer_add_stages (RefractObserver *self, RefractKvConfig *kv, R
  * Observes one configuration on all axes. The reference comes first: it decides batch, requests and
  * cells for all others.
  */
-RefractObservations *refract_observer_observe (RefractObserver *self, RefractKvConfig *kv,
-                                               RefractRole role, RefractConfigResult *result,
-                                               guint first_stage, GError **error);
+RefractObservations *refract_observer_observe (RefractObserver *self,
+                                               RefractKvConfig *kv,
+                                               RefractRole role,
+                                               RefractConfigResult *result,
+                                               guint first_stage,
+                                               GError **error);
 
 void refract_observer_clear (RefractObserver *self);
 

@@ -29,11 +29,11 @@ typedef enum
 
 typedef struct
 {
-  const char *name;   /* property; the JSON key has underscores */
+  const char *name; /* property; the JSON key has underscores */
   FieldType type;
-  const char *text;   /* default of strings and lists */
-  double value;       /* default of numbers */
-  double minimum;     /* of a number, or of each element of a list */
+  const char *text; /* default of strings and lists */
+  double value;     /* default of numbers */
+  double minimum;   /* of a number, or of each element of a list */
   double maximum;
   const char *option; /* command line option of `refract score`; NULL where it is no plain option */
 } Field;
@@ -329,9 +329,8 @@ parse_list (const Field *field, const char *text, GError **error)
           g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
                        "“%s” is not a valid element of %s: give %s from %g to %g, with commas "
                        "between them.",
-                       part, field->name,
-                       field->type == FIELD_UINTS ? "whole numbers" : "numbers", field->minimum,
-                       field->maximum);
+                       part, field->name, field->type == FIELD_UINTS ? "whole numbers" : "numbers",
+                       field->minimum, field->maximum);
           return NULL;
         }
       for (guint k = 0; k < numbers->len; k++)
@@ -790,8 +789,7 @@ refract_plan_get_repro_command (RefractPlan *self, RefractKvConfig *candidate)
   GString *command = g_string_new ("refract score");
   guint control = find_field ("control");
   g_autoptr (RefractKvConfig) own_control = refract_plan_get_control (self, NULL);
-  gboolean with_control
-      = own_control != NULL && !refract_kv_config_equal (own_control, candidate);
+  gboolean with_control = own_control != NULL && !refract_kv_config_equal (own_control, candidate);
 
   g_return_val_if_fail (REFRACT_IS_PLAN (self), NULL);
 

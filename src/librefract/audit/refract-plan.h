@@ -16,19 +16,21 @@ G_BEGIN_DECLS
 /**
  * RefractPlan:
  *
- * What to measure: everything that a run needs to know, and nothing that it finds out. A GObject whose
- * properties a form binds to; as JSON (versioned) it is the journal's and every report's plan. One
- * table (refract-plan.c) gives properties, JSON keys, bounds and defaults. Not thread-safe: an audit
- * takes a copy.
+ * What to measure: everything that a run needs to know, and nothing that it finds out. A GObject
+ * whose properties a form binds to; as JSON (versioned) it is the journal's and every report's
+ * plan. One table (refract-plan.c) gives properties, JSON keys, bounds and defaults. Not
+ * thread-safe: an audit takes a copy.
  *
  * Lists are text with commas: `"512,2048"`.
  *
  * Properties (JSON keys are the same with underscores):
- * model, backend, engine-dir, engine-flags, n-gpu-layers, reference, candidates (GStrv), control, axes
+ * model, backend, engine-dir, engine-flags, n-gpu-layers, reference, candidates (GStrv), control,
+ * axes
  * ("trajectory,kld" …), prompts, prompt-mode ("raw" | "chat"), corpus, haystack, n-predict, chunks,
  * ctx, rniah-lengths, rniah-positions, rniah-trials, rniah-n-predict, rniah-needle, rniah-question,
- * seed, measure-floor, strict-floor, slots (0 = auto), kv-budget (bytes, 0 = auto), threads, threshold
- * (score a recommendation needs, 90), max-bytes-per-token (recommendation's budget, 0 = none).
+ * seed, measure-floor, strict-floor, slots (0 = auto), kv-budget (bytes, 0 = auto), threads,
+ * threshold (score a recommendation needs, 90), max-bytes-per-token (recommendation's budget, 0 =
+ * none).
  */
 #define REFRACT_TYPE_PLAN (refract_plan_get_type ())
 G_DECLARE_FINAL_TYPE (RefractPlan, refract_plan, REFRACT, PLAN, GObject)
@@ -46,7 +48,8 @@ GArray *refract_plan_get_uints (RefractPlan *self, const char *property);
 /* (transfer full) (element-type double) */
 GArray *refract_plan_get_doubles (RefractPlan *self, const char *property);
 gboolean refract_plan_has_axis (RefractPlan *self, RefractAxisId axis);
-/* (transfer full) (element-type RefractKvConfig): without duplicates, in order; error names the bad one */
+/* (transfer full) (element-type RefractKvConfig): without duplicates, in order; error names the bad
+ * one */
 RefractKvConfig *refract_plan_get_reference (RefractPlan *self, GError **error);
 GPtrArray *refract_plan_get_candidates (RefractPlan *self, GError **error);
 /* (nullable) */

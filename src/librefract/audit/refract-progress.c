@@ -108,7 +108,9 @@ announce (RefractProgress *self)
 }
 
 guint
-refract_progress_add_stage (RefractProgress *self, const char *configuration, const char *step,
+refract_progress_add_stage (RefractProgress *self,
+                            const char *configuration,
+                            const char *step,
                             guint64 total)
 {
   RefractStage *stage = g_new0 (RefractStage, 1);

@@ -44,8 +44,8 @@ void refract_stage_free (RefractStage *self);
  * RefractProgress:
  *
  * How far an audit has come. Written by the audit's thread, read from any: every getter takes the
- * lock and returns a copy. Changes are announced by the signal `changed`, at most once per turn of the
- * main context in which the object was made, in that context.
+ * lock and returns a copy. Changes are announced by the signal `changed`, at most once per turn of
+ * the main context in which the object was made, in that context.
  */
 #define REFRACT_TYPE_PROGRESS (refract_progress_get_type ())
 G_DECLARE_FINAL_TYPE (RefractProgress, refract_progress, REFRACT, PROGRESS, GObject)
@@ -53,11 +53,12 @@ G_DECLARE_FINAL_TYPE (RefractProgress, refract_progress, REFRACT, PROGRESS, GObj
 RefractProgress *refract_progress_new (void);
 
 /* for the audit: stages in the order in which they will run */
-guint refract_progress_add_stage (RefractProgress *self, const char *configuration,
-                                  const char *step, guint64 total);
+guint refract_progress_add_stage (RefractProgress *self,
+                                  const char *configuration,
+                                  const char *step,
+                                  guint64 total);
 void refract_progress_begin (RefractProgress *self, guint stage, guint64 total);
-void refract_progress_update (RefractProgress *self, guint stage, guint64 done,
-                              guint64 tokens);
+void refract_progress_update (RefractProgress *self, guint stage, guint64 done, guint64 tokens);
 void refract_progress_finish (RefractProgress *self, guint stage, gboolean failed);
 /* one line for a person, e.g. what had to be changed; kept in order */
 void refract_progress_log (RefractProgress *self, const char *format, ...) G_GNUC_PRINTF (2, 3);

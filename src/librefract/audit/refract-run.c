@@ -10,8 +10,8 @@
 #include "audit/refract-run.h"
 
 #define MIB 1048576.0
-/* Engines print buffers with two decimals: within this share the formula is confirmed, and it is the
- * exact number. */
+/* Engines print buffers with two decimals: within this share the formula is confirmed, and it is
+ * the exact number. */
 #define CONFIRMED 0.01
 
 /**
@@ -83,12 +83,12 @@ refract_config_result_compose (RefractConfigResult *self)
 }
 
 double
-refract_config_result_get_bytes_per_token (const RefractConfigResult *self, RefractModel *model,
+refract_config_result_get_bytes_per_token (const RefractConfigResult *self,
+                                           RefractModel *model,
                                            const char **source)
 {
   const RefractKvInUse *in_use = self->kv_in_use;
-  double computed
-      = model != NULL ? refract_kv_config_get_bytes_per_token (self->kv, model) : -1;
+  double computed = model != NULL ? refract_kv_config_get_bytes_per_token (self->kv, model) : -1;
   double measured = -1;
   const char *ignored;
 
@@ -111,8 +111,7 @@ refract_run_new (void)
 {
   RefractRun *self = g_new0 (RefractRun, 1);
 
-  self->candidates
-      = g_ptr_array_new_with_free_func ((GDestroyNotify) refract_config_result_free);
+  self->candidates = g_ptr_array_new_with_free_func ((GDestroyNotify) refract_config_result_free);
   self->notes = g_ptr_array_new_with_free_func (g_free);
   return self;
 }

@@ -66,11 +66,12 @@ void refract_config_result_compose (RefractConfigResult *self);
 gboolean refract_config_result_is_scored (const RefractConfigResult *self, RefractAxisId axis);
 void refract_config_result_get_units (const RefractConfigResult *self,
                                       const RefractUnits *units[REFRACT_N_AXES]);
-/* bytes one token adds to the cache: the engine's own buffers ÷ cells where known (the formula's exact
- * number where both agree within the engine's rounding, 1 %), else the formula; −1 unknown. @source
- * (out) (optional): "measured", "computed", "unknown" */
+/* bytes one token adds to the cache: the engine's own buffers ÷ cells where known (the formula's
+ * exact number where both agree within the engine's rounding, 1 %), else the formula; −1 unknown.
+ * @source (out) (optional): "measured", "computed", "unknown" */
 double refract_config_result_get_bytes_per_token (const RefractConfigResult *self,
-                                                  RefractModel *model, const char **source);
+                                                  RefractModel *model,
+                                                  const char **source);
 
 /**
  * RefractRun:

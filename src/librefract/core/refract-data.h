@@ -13,8 +13,8 @@ G_BEGIN_DECLS
  * refract_data_dup_path:
  * @name: path below the data folder, e.g. `prompts/v1.jsonl` or `demo/model.gguf`
  *
- * Where a file that comes with the program lies: below REFRACT_DATA_DIR when that is set (the source
- * tree counts: there `demo` is in `data`), else where it was installed.
+ * Where a file that comes with the program lies: below REFRACT_DATA_DIR when that is set (the
+ * source tree counts: there `demo` is in `data`), else where it was installed.
  *
  * Returns: (transfer full): a path; the file may be missing
  */

@@ -7,4 +7,4 @@
 
 #include "core/refract-error.h"
 
-G_DEFINE_QUARK (refract-error-quark, refract_error)
+G_DEFINE_QUARK (refract - error - quark, refract_error)
