@@ -21,7 +21,7 @@ G_DECLARE_FINAL_TYPE (RefractHttp, refract_http, REFRACT, HTTP, GObject)
 
 RefractHttp *refract_http_new_for_socket (const char *socket_path);
 
-/* (transfer full): the reply's object (an array reply is given under the member "results").
+/* Paths begin with a slash. (transfer full): the reply's object (an array reply is given under the member "results").
  * A status of 400 or more is REFRACT_ERROR_ENGINE with the engine's own message; @status (out)
  * (optional) tells it. */
 JsonObject *refract_http_get (RefractHttp *self, const char *path, guint *status,
@@ -29,11 +29,6 @@ JsonObject *refract_http_get (RefractHttp *self, const char *path, guint *status
 JsonObject *refract_http_post (RefractHttp *self, const char *path, JsonObject *body, guint *status,
                                GCancellable *cancellable, GError **error);
 
-/* Called for every `data:` event of a streamed reply. Return %FALSE with @error set to end it. */
-typedef gboolean (*RefractEventFunc) (JsonObject *event, gpointer user_data, GError **error);
-gboolean refract_http_post_stream (RefractHttp *self, const char *path, JsonObject *body,
-                                   RefractEventFunc func, gpointer user_data,
-                                   GCancellable *cancellable, GError **error);
 guint refract_http_get_n_requests (RefractHttp *self);
 
 G_END_DECLS

@@ -30,7 +30,10 @@ typedef void (*RefractLineFunc) (const char *line, gboolean is_stderr, gpointer 
  * @launcher: (nullable): argv prefix that starts the engine elsewhere (`flatpak-spawn --host`, …)
  * @argv: program and arguments
  * @environment: (nullable): "NAME=value" entries added to ours
- * @line_func: (nullable): see #RefractLineFunc
+ * @line_func: (nullable): see #RefractLineFunc; it must not drop the last reference
+ *
+ * Returns once the program runs: one that cannot be executed is an error here,
+ * REFRACT_ERROR_ENGINE_MISSING when there is no such file.
  */
 RefractProcess *refract_process_spawn (const char *const *launcher,
                                        const char *const *argv,
@@ -42,12 +45,25 @@ gboolean refract_process_is_running (RefractProcess *self);
 /* Waits for the end by itself; cancelling stops the process (and waits for that, ≤ 1 s). %TRUE when
  * it exited with status 0, else REFRACT_ERROR_ENGINE with the last lines. */
 gboolean refract_process_wait (RefractProcess *self, GCancellable *cancellable, GError **error);
+/**
+ * refract_process_wait_for:
+ * @timeout: microseconds, −1 for ever
+ *
+ * Waits for the end, the timeout or the cancellable, whatever comes first; stops nothing.
+ *
+ * Returns: whether the process has ended
+ */
+gboolean refract_process_wait_for (RefractProcess *self, gint64 timeout, GCancellable *cancellable);
+/* Sets REFRACT_ERROR_ENGINE from how the process ended and its last lines. */
+void refract_process_set_end_error (RefractProcess *self, GError **error);
 /* TERM, then KILL after half a second; returns when the whole group is gone. Idempotent. */
 void refract_process_stop (RefractProcess *self);
 /* The last lines of both streams in order of arrival, at most @n. */
 char *refract_process_dup_tail (RefractProcess *self, guint n);
 /* "exited with status 1", "was killed by signal 9 (out of memory?)", … ; NULL while it runs */
 char *refract_process_dup_end_reason (RefractProcess *self);
+/* seconds since it last wrote anything (since its start when it never did) */
+double refract_process_get_silence (RefractProcess *self);
 /* peak resident memory of the engine in bytes (its own and its children's maximum); 0 while it runs */
 guint64 refract_process_get_peak_rss (RefractProcess *self);
 /* how many engine processes this program has started so far: what tests count */

@@ -1,0 +1,170 @@
+/* refract-backend.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#include "config.h"
+
+#include "backends/refract-backend.h"
+#include "core/refract-error.h"
+
+G_DEFINE_ABSTRACT_TYPE (RefractBackend, refract_backend, G_TYPE_OBJECT)
+
+static void
+refract_backend_class_init (RefractBackendClass *klass)
+{
+}
+
+static void
+refract_backend_init (RefractBackend *self)
+{
+}
+
+RefractBackendOptions *
+refract_backend_options_copy (const RefractBackendOptions *self)
+{
+  RefractBackendOptions *copy = g_new0 (RefractBackendOptions, 1);
+
+  copy->engine_dir = g_strdup (self->engine_dir);
+  copy->engine_flags = g_strdupv (self->engine_flags);
+  copy->launcher = g_strdupv (self->launcher);
+  copy->n_gpu_layers = self->n_gpu_layers;
+  copy->threads = self->threads;
+  return copy;
+}
+
+void
+refract_backend_options_free (RefractBackendOptions *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->engine_dir);
+  g_strfreev (self->engine_flags);
+  g_strfreev (self->launcher);
+  g_free (self);
+}
+
+RefractCheck *
+refract_check_new (const char *title,
+                   RefractCheckStatus status,
+                   const char *detail,
+                   const char *remedy)
+{
+  RefractCheck *self = g_new0 (RefractCheck, 1);
+
+  self->title = g_strdup (title);
+  self->status = status;
+  self->detail = g_strdup (detail);
+  self->remedy = g_strdup (remedy);
+  return self;
+}
+
+void
+refract_check_free (RefractCheck *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->title);
+  g_free (self->detail);
+  g_free (self->remedy);
+  g_free (self);
+}
+
+RefractKvInUse *
+refract_kv_in_use_new (void)
+{
+  RefractKvInUse *self = g_new0 (RefractKvInUse, 1);
+
+  self->evidence = REFRACT_EVIDENCE_NONE;
+  self->rotation_k = -1;
+  self->rotation_v = -1;
+  self->buffer_mib = -1;
+  return self;
+}
+
+RefractKvInUse *
+refract_kv_in_use_copy (const RefractKvInUse *self)
+{
+  RefractKvInUse *copy = g_memdup2 (self, sizeof *self);
+
+  copy->type_k = g_strdup (self->type_k);
+  copy->type_v = g_strdup (self->type_v);
+  return copy;
+}
+
+void
+refract_kv_in_use_free (RefractKvInUse *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->type_k);
+  g_free (self->type_v);
+  g_free (self);
+}
+
+void
+refract_logits_run_free (RefractLogitsRun *self)
+{
+  if (self == NULL)
+    return;
+  g_clear_pointer (&self->kv_in_use, refract_kv_in_use_free);
+  g_free (self);
+}
+
+const RefractEngineInfo *
+refract_backend_detect (RefractBackend *self, GCancellable *cancellable, GError **error)
+{
+  g_return_val_if_fail (REFRACT_IS_BACKEND (self), NULL);
+
+  return REFRACT_BACKEND_GET_CLASS (self)->detect (self, cancellable, error);
+}
+
+GPtrArray *
+refract_backend_selftest (RefractBackend *self, RefractModel *model, GCancellable *cancellable)
+{
+  g_return_val_if_fail (REFRACT_IS_BACKEND (self), NULL);
+
+  return REFRACT_BACKEND_GET_CLASS (self)->selftest (self, model, cancellable);
+}
+
+gboolean
+refract_backend_supports_kv (RefractBackend *self,
+                             RefractKvConfig *kv,
+                             RefractModel *model,
+                             GError **error)
+{
+  g_return_val_if_fail (REFRACT_IS_BACKEND (self), FALSE);
+
+  return REFRACT_BACKEND_GET_CLASS (self)->supports_kv (self, kv, model, error);
+}
+
+RefractSession *
+refract_backend_open (RefractBackend *self,
+                      RefractModel *model,
+                      RefractKvConfig *kv,
+                      const RefractSessionNeeds *needs,
+                      GCancellable *cancellable,
+                      GError **error)
+{
+  g_return_val_if_fail (REFRACT_IS_BACKEND (self), NULL);
+  g_return_val_if_fail (needs != NULL && needs->n_slots > 0 && needs->n_cells > 0, NULL);
+
+  return REFRACT_BACKEND_GET_CLASS (self)->open (self, model, kv, needs, cancellable, error);
+}
+
+RefractLogitsRun *
+refract_backend_logits (RefractBackend *self,
+                        RefractModel *model,
+                        RefractKvConfig *kv,
+                        const RefractLogitsSpec *spec,
+                        RefractLogitsFunc func,
+                        gpointer user_data,
+                        GCancellable *cancellable,
+                        GError **error)
+{
+  g_return_val_if_fail (REFRACT_IS_BACKEND (self), NULL);
+  g_return_val_if_fail (spec != NULL && spec->n_ctx > 0 && spec->n_chunks > 0, NULL);
+
+  return REFRACT_BACKEND_GET_CLASS (self)->logits (self, model, kv, spec, func, user_data,
+                                                   cancellable, error);
+}

@@ -1,0 +1,200 @@
+/* refract-session.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#include "config.h"
+
+#include "backends/refract-session.h"
+
+G_DEFINE_ABSTRACT_TYPE (RefractSession, refract_session, G_TYPE_OBJECT)
+
+static void
+refract_session_class_init (RefractSessionClass *klass)
+{
+}
+
+static void
+refract_session_init (RefractSession *self)
+{
+}
+
+const char *
+refract_stop_get_name (RefractStop stop)
+{
+  return stop == REFRACT_STOP_EOS ? "eos" : "limit";
+}
+
+const char *
+refract_evidence_get_name (RefractEvidence evidence)
+{
+  static const char *const names[] = { "none", "echoed", "proved" };
+
+  return names[evidence];
+}
+
+RefractRequest *
+refract_request_new (const char *key, GArray *ids, guint n_predict)
+{
+  RefractRequest *self = g_new0 (RefractRequest, 1);
+
+  self->key = g_strdup (key);
+  self->ids = g_array_ref (ids);
+  self->n_predict = n_predict;
+  return self;
+}
+
+void
+refract_request_free (RefractRequest *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->key);
+  g_array_unref (self->ids);
+  g_free (self);
+}
+
+void
+refract_generation_free (RefractGeneration *self)
+{
+  if (self == NULL)
+    return;
+  g_clear_pointer (&self->ids, g_array_unref);
+  g_free (self->text);
+  g_free (self);
+}
+
+GArray *
+refract_session_tokenize (RefractSession *self,
+                          const char *text,
+                          gboolean add_special,
+                          gboolean parse_special,
+                          GCancellable *cancellable,
+                          GError **error)
+{
+  g_return_val_if_fail (REFRACT_IS_SESSION (self), NULL);
+  g_return_val_if_fail (text != NULL, NULL);
+
+  return REFRACT_SESSION_GET_CLASS (self)->tokenize (self, text, add_special, parse_special,
+                                                     cancellable, error);
+}
+
+char *
+refract_session_detokenize (RefractSession *self,
+                            GArray *ids,
+                            GCancellable *cancellable,
+                            GError **error)
+{
+  g_return_val_if_fail (REFRACT_IS_SESSION (self), NULL);
+  g_return_val_if_fail (ids != NULL, NULL);
+
+  return REFRACT_SESSION_GET_CLASS (self)->detokenize (self, ids, cancellable, error);
+}
+
+char *
+refract_session_apply_template (RefractSession *self,
+                                const char *system,
+                                const char *user,
+                                GCancellable *cancellable,
+                                GError **error)
+{
+  g_return_val_if_fail (REFRACT_IS_SESSION (self), NULL);
+  g_return_val_if_fail (user != NULL, NULL);
+
+  return REFRACT_SESSION_GET_CLASS (self)->apply_template (self, system, user, cancellable, error);
+}
+
+GArray *
+refract_session_tokenize_chat (RefractSession *self,
+                               const char *system,
+                               const char *user,
+                               GCancellable *cancellable,
+                               GError **error)
+{
+  g_autofree char *text
+      = refract_session_apply_template (self, system, user, cancellable, error);
+  GArray *ids;
+
+  if (text == NULL)
+    return NULL;
+  ids = refract_session_tokenize (self, text, TRUE, TRUE, cancellable, error);
+
+  /* Where the template writes the BOS itself, the tokenizer's own makes two. */
+  if (ids != NULL && ids->len > 1 && g_array_index (ids, gint32, 0) == g_array_index (ids, gint32, 1))
+    {
+      g_array_unref (ids);
+      ids = refract_session_tokenize (self, text, FALSE, TRUE, cancellable, error);
+    }
+  return ids;
+}
+
+GPtrArray *
+refract_session_generate (RefractSession *self,
+                          GPtrArray *requests,
+                          RefractTokensFunc func,
+                          gpointer user_data,
+                          GCancellable *cancellable,
+                          GError **error)
+{
+  g_return_val_if_fail (REFRACT_IS_SESSION (self), NULL);
+  g_return_val_if_fail (requests != NULL && requests->len > 0, NULL);
+
+  return REFRACT_SESSION_GET_CLASS (self)->generate (self, requests, func, user_data, cancellable,
+                                                     error);
+}
+
+const RefractKvInUse *
+refract_session_get_kv_in_use (RefractSession *self)
+{
+  g_return_val_if_fail (REFRACT_IS_SESSION (self), NULL);
+
+  return REFRACT_SESSION_GET_CLASS (self)->get_kv_in_use (self);
+}
+
+guint
+refract_session_get_n_slots (RefractSession *self)
+{
+  g_return_val_if_fail (REFRACT_IS_SESSION (self), 1);
+
+  return REFRACT_SESSION_GET_CLASS (self)->get_n_slots (self);
+}
+
+guint
+refract_session_get_context_cells (RefractSession *self)
+{
+  g_return_val_if_fail (REFRACT_IS_SESSION (self), 0);
+
+  return REFRACT_SESSION_GET_CLASS (self)->get_context_cells (self);
+}
+
+double
+refract_session_get_load_seconds (RefractSession *self)
+{
+  g_return_val_if_fail (REFRACT_IS_SESSION (self), 0);
+
+  return REFRACT_SESSION_GET_CLASS (self)->get_load_seconds (self);
+}
+
+gboolean
+refract_session_has_thinking_template (RefractSession *self)
+{
+  g_return_val_if_fail (REFRACT_IS_SESSION (self), FALSE);
+
+  return REFRACT_SESSION_GET_CLASS (self)->has_thinking_template (self);
+}
+
+guint
+refract_session_get_n_requests (RefractSession *self)
+{
+  g_return_val_if_fail (REFRACT_IS_SESSION (self), 0);
+
+  return REFRACT_SESSION_GET_CLASS (self)->get_n_requests (self);
+}
+
+guint64
+refract_session_close (RefractSession *self)
+{
+  g_return_val_if_fail (REFRACT_IS_SESSION (self), 0);
+
+  return REFRACT_SESSION_GET_CLASS (self)->close (self);
+}

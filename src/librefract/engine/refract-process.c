@@ -1,0 +1,605 @@
+/* refract-process.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <glib-unix.h>
+
+#include "core/refract-error.h"
+#include "engine/refract-process.h"
+
+#define MAX_LINE (64u << 10)
+#define TAIL_LINES 200u
+#define TAIL_LINE_BYTES 2000u
+#define ERROR_LINES 12u
+#define STOP_LIMIT (8 * G_TIME_SPAN_SECOND) /* more than the supervisor's own */
+#define N_PARENTS 4
+
+typedef struct
+{
+  int fd;
+  GString *line;
+  gboolean too_long; /* the rest of this line is dropped */
+} Stream;
+
+enum
+{
+  STREAM_OUT,
+  STREAM_ERR,
+  STREAM_STATUS,
+  N_STREAMS
+};
+
+struct _RefractProcess
+{
+  GObject parent_instance;
+
+  GSubprocess *supervisor;
+  char *executed; /* the launcher's program where there is one */
+  char *program;
+  int lifeline;
+  GThread *reader;
+  RefractLineFunc line_func;
+  gpointer user_data;
+  Stream streams[N_STREAMS]; /* the reader's own */
+
+  GMutex mutex; /* protects what follows */
+  GCond changed;
+  GQueue tail;
+  gint64 last_output;
+  pid_t pid; /* leader of the engine's session and group; 0 before it runs */
+  int exec_errno;
+  gboolean has_status;
+  int status;
+  guint64 peak_rss;
+  gboolean stopping;
+  gboolean ended;
+};
+
+G_DEFINE_FINAL_TYPE (RefractProcess, refract_process, G_TYPE_OBJECT)
+
+static guint n_spawned;
+
+static void
+close_fd (int *fd)
+{
+  if (*fd >= 0)
+    close (*fd);
+  *fd = -1;
+}
+
+static void
+refract_process_finalize (GObject *object)
+{
+  RefractProcess *self = REFRACT_PROCESS (object);
+  guint i;
+
+  if (self->reader != NULL)
+    {
+      refract_process_stop (self);
+      g_thread_join (self->reader);
+    }
+  close_fd (&self->lifeline);
+  for (i = 0; i < N_STREAMS; i++)
+    {
+      close_fd (&self->streams[i].fd);
+      g_string_free (self->streams[i].line, TRUE);
+    }
+  g_clear_object (&self->supervisor);
+  g_free (self->executed);
+  g_free (self->program);
+  g_queue_clear_full (&self->tail, g_free);
+  g_mutex_clear (&self->mutex);
+  g_cond_clear (&self->changed);
+
+  G_OBJECT_CLASS (refract_process_parent_class)->finalize (object);
+}
+
+static void
+refract_process_class_init (RefractProcessClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = refract_process_finalize;
+}
+
+static void
+refract_process_init (RefractProcess *self)
+{
+  guint i;
+
+  g_mutex_init (&self->mutex);
+  g_cond_init (&self->changed);
+  g_queue_init (&self->tail);
+  self->lifeline = -1;
+  for (i = 0; i < N_STREAMS; i++)
+    {
+      self->streams[i].fd = -1;
+      self->streams[i].line = g_string_new (NULL);
+    }
+}
+
+static void
+handle_status_line (RefractProcess *self, const char *line)
+{
+  g_auto (GStrv) words = g_strsplit (line, " ", 2);
+  gint64 value;
+
+  if (g_strv_length (words) != 2)
+    return;
+  value = g_ascii_strtoll (words[1], NULL, 10);
+
+  g_mutex_lock (&self->mutex);
+  if (g_str_equal (words[0], "pid"))
+    self->pid = (pid_t)value;
+  else if (g_str_equal (words[0], "exec-failed"))
+    self->exec_errno = (int)value;
+  else if (g_str_equal (words[0], "rss"))
+    self->peak_rss = (guint64)value;
+  else if (g_str_equal (words[0], "exit"))
+    {
+      self->status = (int)value;
+      self->has_status = TRUE;
+    }
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->mutex);
+}
+
+static char *
+dup_cut (const char *line)
+{
+  gsize length = strlen (line);
+
+  if (length > TAIL_LINE_BYTES)
+    length = (gsize)(g_utf8_find_prev_char (line, line + TAIL_LINE_BYTES) - line);
+  return g_strndup (line, length);
+}
+
+static void
+emit_line (RefractProcess *self, int which)
+{
+  Stream *stream = &self->streams[which];
+  g_autofree char *line = NULL;
+
+  if (stream->line->len > 0 && stream->line->str[stream->line->len - 1] == '\r')
+    g_string_truncate (stream->line, stream->line->len - 1);
+  line = g_utf8_make_valid (stream->line->str, stream->line->len);
+  g_string_truncate (stream->line, 0);
+  stream->too_long = FALSE;
+
+  if (which == STREAM_STATUS)
+    {
+      handle_status_line (self, line);
+      return;
+    }
+
+  g_mutex_lock (&self->mutex);
+  if (self->tail.length >= TAIL_LINES)
+    g_free (g_queue_pop_head (&self->tail));
+  g_queue_push_tail (&self->tail, dup_cut (line));
+  g_mutex_unlock (&self->mutex);
+
+  if (self->line_func != NULL)
+    self->line_func (line, which == STREAM_ERR, self->user_data);
+}
+
+static void
+take_bytes (RefractProcess *self, int which, const char *bytes, gsize n)
+{
+  Stream *stream = &self->streams[which];
+
+  while (n > 0)
+    {
+      const char *newline = memchr (bytes, '\n', n);
+      gsize length = newline != NULL ? (gsize)(newline - bytes) : n;
+      gsize room = MAX_LINE - MIN (stream->line->len, MAX_LINE);
+
+      if (!stream->too_long)
+        g_string_append_len (stream->line, bytes, MIN (length, room));
+      if (length > room)
+        stream->too_long = TRUE;
+      if (newline != NULL)
+        {
+          emit_line (self, which);
+          length++;
+        }
+      bytes += length;
+      n -= length;
+    }
+}
+
+/* One read; %FALSE at the end of the stream. */
+static gboolean
+read_stream (RefractProcess *self, int which)
+{
+  Stream *stream = &self->streams[which];
+  char buffer[16384];
+  ssize_t n = read (stream->fd, buffer, sizeof buffer);
+
+  if (n < 0 && (errno == EINTR || errno == EAGAIN))
+    return TRUE;
+  if (n > 0)
+    {
+      if (which != STREAM_STATUS)
+        {
+          g_mutex_lock (&self->mutex);
+          self->last_output = g_get_monotonic_time ();
+          g_mutex_unlock (&self->mutex);
+        }
+      take_bytes (self, which, buffer, (gsize)n);
+      return TRUE;
+    }
+  if (stream->line->len > 0)
+    emit_line (self, which);
+  close_fd (&stream->fd);
+  return FALSE;
+}
+
+/* The supervisor is gone without having said how the engine ended: somebody killed it. The engine's
+ * own process went with it; what it had started in its group goes here. */
+static void
+end_orphans (RefractProcess *self)
+{
+  pid_t pid;
+
+  g_mutex_lock (&self->mutex);
+  pid = self->has_status ? 0 : self->pid;
+  g_mutex_unlock (&self->mutex);
+  if (pid > 1)
+    kill (-pid, SIGKILL);
+}
+
+static gpointer
+read_streams (gpointer data)
+{
+  RefractProcess *self = data;
+  guint i;
+
+  /* The status pipe ends with the supervisor, which leaves last: what a process that escaped it still
+   * holds open is not waited for. */
+  while (self->streams[STREAM_STATUS].fd >= 0)
+    {
+      struct pollfd fds[N_STREAMS];
+
+      for (i = 0; i < N_STREAMS; i++)
+        fds[i] = (struct pollfd){ self->streams[i].fd, POLLIN, 0 };
+      if (poll (fds, N_STREAMS, -1) < 0)
+        continue;
+      for (i = 0; i < N_STREAMS; i++)
+        if (fds[i].fd >= 0 && fds[i].revents != 0)
+          read_stream (self, (int)i);
+    }
+  end_orphans (self);
+  g_subprocess_wait (self->supervisor, NULL, NULL);
+
+  for (i = STREAM_OUT; i <= STREAM_ERR; i++)
+    {
+      struct pollfd fd = { self->streams[i].fd, POLLIN, 0 };
+
+      while (fd.fd >= 0 && poll (&fd, 1, 0) > 0 && read_stream (self, (int)i))
+        ;
+      if (self->streams[i].line->len > 0)
+        emit_line (self, (int)i);
+    }
+
+  g_mutex_lock (&self->mutex);
+  self->ended = TRUE;
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->mutex);
+  return NULL;
+}
+
+/* The program that ends engines: named by the environment, in the build tree, beside an installed
+ * prefix, or where it was configured to be. */
+static char *
+find_supervisor (GError **error)
+{
+  const char *named = g_getenv ("REFRACT_SUPERVISOR");
+  g_autofree char *self_path = g_file_read_link ("/proc/self/exe", NULL);
+  g_autofree char *folder = self_path != NULL ? g_path_get_dirname (self_path) : NULL;
+  static const char *const places[] = { "src/librefract/refract-supervisor",
+                                        "libexec/refract/refract-supervisor" };
+  guint i, k;
+
+  if (named != NULL && *named != '\0')
+    return g_strdup (named);
+  for (i = 0; folder != NULL && i < N_PARENTS; i++)
+    {
+      g_autofree char *parent = NULL;
+
+      for (k = 0; k < G_N_ELEMENTS (places); k++)
+        {
+          g_autofree char *path = g_build_filename (folder, places[k], NULL);
+
+          if (g_file_test (path, G_FILE_TEST_IS_EXECUTABLE))
+            return g_steal_pointer (&path);
+        }
+      parent = g_path_get_dirname (folder);
+      g_free (folder);
+      folder = g_steal_pointer (&parent);
+    }
+  if (g_file_test (LIBEXECDIR "/refract-supervisor", G_FILE_TEST_IS_EXECUTABLE))
+    return g_strdup (LIBEXECDIR "/refract-supervisor");
+  g_set_error_literal (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
+                       "Refract's own helper program “refract-supervisor” is missing: install "
+                       "Refract again, or name it in REFRACT_SUPERVISOR.");
+  return NULL;
+}
+
+static GSubprocessLauncher *
+prepare_launcher (RefractProcess *self, const char *const *environment, GError **error)
+{
+  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
+  int lifeline[2], pipes[N_STREAMS][2];
+  guint i;
+
+  for (i = 0; environment != NULL && environment[i] != NULL; i++)
+    {
+      const char *equals = strchr (environment[i], '=');
+      g_autofree char *name = NULL;
+
+      if (equals == NULL)
+        continue;
+      name = g_strndup (environment[i], (gsize)(equals - environment[i]));
+      g_subprocess_launcher_setenv (launcher, name, equals + 1, TRUE);
+    }
+
+  if (!g_unix_open_pipe (lifeline, FD_CLOEXEC, error))
+    return NULL;
+  self->lifeline = lifeline[1];
+  g_subprocess_launcher_take_stdin_fd (launcher, lifeline[0]);
+  for (i = 0; i < N_STREAMS; i++)
+    {
+      if (!g_unix_open_pipe (pipes[i], FD_CLOEXEC, error))
+        return NULL;
+      self->streams[i].fd = pipes[i][0];
+      if (i == STREAM_OUT)
+        g_subprocess_launcher_take_stdout_fd (launcher, pipes[i][1]);
+      else if (i == STREAM_ERR)
+        g_subprocess_launcher_take_stderr_fd (launcher, pipes[i][1]);
+      else
+        g_subprocess_launcher_take_fd (launcher, pipes[i][1], 3);
+      if (!g_unix_set_fd_nonblocking (pipes[i][0], TRUE, error))
+        return NULL;
+    }
+  return g_steal_pointer (&launcher);
+}
+
+static gboolean
+wait_until_started (RefractProcess *self, GError **error)
+{
+  int failed;
+
+  g_mutex_lock (&self->mutex);
+  while (self->pid == 0 && self->exec_errno == 0 && !self->ended)
+    g_cond_wait (&self->changed, &self->mutex);
+  failed = self->exec_errno;
+  g_mutex_unlock (&self->mutex);
+
+  if (failed != 0)
+    g_set_error (error, REFRACT_ERROR,
+                 failed == ENOENT ? REFRACT_ERROR_ENGINE_MISSING : REFRACT_ERROR_ENGINE,
+                 failed == EACCES ? "“%s” could not be started: %s. Make it executable (chmod +x) "
+                                    "or choose another folder."
+                                  : "“%s” could not be started: %s. Check its path.",
+                 self->executed, g_strerror (failed));
+  return failed == 0;
+}
+
+RefractProcess *
+refract_process_spawn (const char *const *launcher,
+                       const char *const *argv,
+                       const char *const *environment,
+                       RefractLineFunc line_func,
+                       gpointer user_data,
+                       GError **error)
+{
+  g_autoptr (RefractProcess) self = g_object_new (REFRACT_TYPE_PROCESS, NULL);
+  g_autoptr (GSubprocessLauncher) subprocess_launcher = NULL;
+  g_autoptr (GPtrArray) full = g_ptr_array_new_with_free_func (g_free);
+  guint i;
+
+  g_return_val_if_fail (argv != NULL && argv[0] != NULL, NULL);
+
+  g_ptr_array_add (full, find_supervisor (error));
+  if (g_ptr_array_index (full, 0) == NULL)
+    return NULL;
+  g_ptr_array_add (full, g_strdup ("--status-fd"));
+  g_ptr_array_add (full, g_strdup ("3"));
+  g_ptr_array_add (full, g_strdup ("--"));
+  for (i = 0; launcher != NULL && launcher[i] != NULL; i++)
+    g_ptr_array_add (full, g_strdup (launcher[i]));
+  for (i = 0; argv[i] != NULL; i++)
+    g_ptr_array_add (full, g_strdup (argv[i]));
+  g_ptr_array_add (full, NULL);
+
+  self->executed = g_strdup (g_ptr_array_index (full, 4));
+  self->program = g_path_get_basename (argv[0]);
+  self->line_func = line_func;
+  self->user_data = user_data;
+  self->last_output = g_get_monotonic_time ();
+  subprocess_launcher = prepare_launcher (self, environment, error);
+  if (subprocess_launcher == NULL)
+    return NULL;
+  self->supervisor = g_subprocess_launcher_spawnv (
+      subprocess_launcher, (const char *const *)full->pdata, error);
+  if (self->supervisor == NULL)
+    return NULL;
+  g_subprocess_launcher_close (subprocess_launcher);
+
+  self->reader = g_thread_new ("engine-output", read_streams, self);
+  g_atomic_int_inc (&n_spawned);
+  if (!wait_until_started (self, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+gboolean
+refract_process_is_running (RefractProcess *self)
+{
+  gboolean running;
+
+  g_return_val_if_fail (REFRACT_IS_PROCESS (self), FALSE);
+
+  g_mutex_lock (&self->mutex);
+  running = !self->ended;
+  g_mutex_unlock (&self->mutex);
+  return running;
+}
+
+static void
+wake (GCancellable *cancellable, gpointer data)
+{
+  RefractProcess *self = data;
+
+  g_mutex_lock (&self->mutex);
+  g_cond_broadcast (&self->changed);
+  g_mutex_unlock (&self->mutex);
+}
+
+gboolean
+refract_process_wait_for (RefractProcess *self, gint64 timeout, GCancellable *cancellable)
+{
+  gint64 end_time = g_get_monotonic_time () + timeout;
+  gulong handler = 0;
+  gboolean ended;
+
+  g_return_val_if_fail (REFRACT_IS_PROCESS (self), FALSE);
+
+  if (cancellable != NULL)
+    handler = g_cancellable_connect (cancellable, G_CALLBACK (wake), self, NULL);
+  g_mutex_lock (&self->mutex);
+  while (!self->ended && !g_cancellable_is_cancelled (cancellable))
+    if (timeout < 0)
+      g_cond_wait (&self->changed, &self->mutex);
+    else if (!g_cond_wait_until (&self->changed, &self->mutex, end_time))
+      break;
+  ended = self->ended;
+  g_mutex_unlock (&self->mutex);
+  g_cancellable_disconnect (cancellable, handler);
+  return ended;
+}
+
+gboolean
+refract_process_wait (RefractProcess *self, GCancellable *cancellable, GError **error)
+{
+  g_return_val_if_fail (REFRACT_IS_PROCESS (self), FALSE);
+
+  refract_process_wait_for (self, -1, cancellable);
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    {
+      refract_process_stop (self);
+      return FALSE;
+    }
+  if (self->has_status && WIFEXITED (self->status) && WEXITSTATUS (self->status) == 0)
+    return TRUE;
+  refract_process_set_end_error (self, error);
+  return FALSE;
+}
+
+void
+refract_process_stop (RefractProcess *self)
+{
+  g_return_if_fail (REFRACT_IS_PROCESS (self));
+
+  g_mutex_lock (&self->mutex);
+  if (!self->ended)
+    self->stopping = TRUE;
+  g_mutex_unlock (&self->mutex);
+  close_fd (&self->lifeline);
+  if (self->supervisor != NULL && !refract_process_wait_for (self, STOP_LIMIT, NULL))
+    {
+      /* the supervisor itself was stopped (SIGSTOP) */
+      g_subprocess_force_exit (self->supervisor);
+      refract_process_wait_for (self, -1, NULL);
+    }
+}
+
+char *
+refract_process_dup_tail (RefractProcess *self, guint n)
+{
+  GString *text = g_string_new (NULL);
+  GList *link;
+  guint i = 0;
+
+  g_mutex_lock (&self->mutex);
+  for (link = self->tail.head; link != NULL; link = link->next, i++)
+    if (i + n >= self->tail.length)
+      g_string_append_printf (text, "%s%s", text->len > 0 ? "\n" : "", (const char *)link->data);
+  g_mutex_unlock (&self->mutex);
+  return g_string_free (text, FALSE);
+}
+
+char *
+refract_process_dup_end_reason (RefractProcess *self)
+{
+  char *reason = NULL;
+
+  g_return_val_if_fail (REFRACT_IS_PROCESS (self), NULL);
+
+  g_mutex_lock (&self->mutex);
+  if (!self->ended)
+    reason = NULL;
+  else if (self->stopping)
+    reason = g_strdup ("was ended by Refract");
+  else if (!self->has_status)
+    reason = g_strdup ("was ended together with its supervisor, which somebody killed");
+  else if (WIFEXITED (self->status))
+    reason = g_strdup_printf ("exited with status %d", WEXITSTATUS (self->status));
+  else if (WTERMSIG (self->status) == SIGKILL)
+    reason = g_strdup ("was killed by signal 9 (out of memory?)");
+  else
+    reason = g_strdup_printf ("was ended by signal %d (%s)", WTERMSIG (self->status),
+                              g_strsignal (WTERMSIG (self->status)));
+  g_mutex_unlock (&self->mutex);
+  return reason;
+}
+
+void
+refract_process_set_end_error (RefractProcess *self, GError **error)
+{
+  g_autofree char *reason = refract_process_dup_end_reason (self);
+  g_autofree char *tail = refract_process_dup_tail (self, ERROR_LINES);
+
+  g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE, "%s %s.%s%s", self->program,
+               reason != NULL ? reason : "still runs", *tail != '\0' ? " Its last lines:\n" : "",
+               tail);
+}
+
+double
+refract_process_get_silence (RefractProcess *self)
+{
+  double seconds;
+
+  g_mutex_lock (&self->mutex);
+  seconds = (double)(g_get_monotonic_time () - self->last_output) / G_TIME_SPAN_SECOND;
+  g_mutex_unlock (&self->mutex);
+  return seconds;
+}
+
+guint64
+refract_process_get_peak_rss (RefractProcess *self)
+{
+  guint64 bytes;
+
+  g_return_val_if_fail (REFRACT_IS_PROCESS (self), 0);
+
+  g_mutex_lock (&self->mutex);
+  bytes = self->ended ? self->peak_rss : 0;
+  g_mutex_unlock (&self->mutex);
+  return bytes;
+}
+
+guint
+refract_process_get_n_spawned (void)
+{
+  return (guint)g_atomic_int_get (&n_spawned);
+}

@@ -1,0 +1,322 @@
+/* refract-supervisor.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+/* refract-supervisor [--status-fd N] -- PROGRAM [ARGUMENT…]
+ *
+ * Runs PROGRAM in a session of its own and lets nothing of it outlive whoever holds the other end of
+ * standard input: at its end of file, as when PROGRAM itself ends, everything that PROGRAM started
+ * gets SIGTERM, and SIGKILL half a second later. PROGRAM gets /dev/null as standard input and its
+ * exit status becomes ours (128 + N for signal N, 126/127 when it could not be executed).
+ *
+ * Lines on the status descriptor: `pid N` once PROGRAM runs, or `exec-failed ERRNO`; at the end
+ * `exit WAIT_STATUS` (as waitpid() gives it) and `rss BYTES` (largest peak of its processes). */
+
+#include "config.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TERM_GRACE_MS 500
+#define KILL_GRACE_MS 5000 /* then a process is stuck in the kernel and cannot be waited for */
+#define KILL_INTERVAL_MS 20
+#define MAX_PROCESSES 65536
+#define MAX_DEPTH 1024
+#define EXIT_USAGE 125
+
+typedef struct
+{
+  int status_fd;
+  int signal_fd;
+  pid_t child;
+  int child_status;
+  bool child_ended;
+  bool all_ended;
+  long peak_rss_kib;
+} Supervisor;
+
+static long long
+now_ms (void)
+{
+  struct timespec ts;
+
+  clock_gettime (CLOCK_MONOTONIC, &ts);
+  return ts.tv_sec * 1000LL + ts.tv_nsec / 1000000;
+}
+
+static void
+report (Supervisor *self, const char *what, long long value)
+{
+  if (self->status_fd >= 0)
+    dprintf (self->status_fd, "%s %lld\n", what, value);
+}
+
+static void
+reap (Supervisor *self)
+{
+  struct rusage usage;
+  int status;
+  pid_t pid;
+
+  while ((pid = wait4 (-1, &status, WNOHANG, &usage)) > 0)
+    {
+      if (usage.ru_maxrss > self->peak_rss_kib)
+        self->peak_rss_kib = usage.ru_maxrss;
+      if (pid == self->child)
+        {
+          self->child_status = status;
+          self->child_ended = true;
+        }
+    }
+  self->all_ended = pid < 0 && errno == ECHILD;
+}
+
+typedef struct
+{
+  pid_t pid;
+  pid_t parent;
+} Entry;
+
+static pid_t
+parent_of (const char *name)
+{
+  char path[64], text[512];
+  const char *after_name;
+  int fd, parent = 0;
+  ssize_t n;
+
+  snprintf (path, sizeof path, "/proc/%s/stat", name);
+  fd = open (path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return 0;
+  n = read (fd, text, sizeof text - 1);
+  close (fd);
+  if (n <= 0)
+    return 0;
+  text[n] = 0;
+  after_name = strrchr (text, ')');
+  if (after_name == NULL || sscanf (after_name + 1, " %*c %d", &parent) != 1)
+    return 0;
+  return parent;
+}
+
+static int
+compare_entries (const void *a, const void *b)
+{
+  const Entry *x = a, *y = b;
+
+  return x->pid < y->pid ? -1 : x->pid > y->pid;
+}
+
+/* Sends @signal_number to everything below us, whatever session or group it moved to. */
+static void
+signal_descendants (int signal_number)
+{
+  static Entry all[MAX_PROCESSES];
+  DIR *proc = opendir ("/proc");
+  struct dirent *entry;
+  size_t n = 0, i;
+  int depth;
+
+  if (proc == NULL)
+    return;
+  while (n < MAX_PROCESSES && (entry = readdir (proc)) != NULL)
+    {
+      if (!isdigit ((unsigned char)entry->d_name[0]))
+        continue;
+      all[n].pid = atoi (entry->d_name);
+      all[n++].parent = parent_of (entry->d_name);
+    }
+  closedir (proc);
+  qsort (all, n, sizeof all[0], compare_entries);
+
+  for (i = 0; i < n; i++)
+    {
+      const Entry *found = &all[i];
+      Entry key = *found;
+
+      /* a list read while processes come and go may hold a circle: hence the bound */
+      for (depth = 0; found != NULL && found->parent != getpid () && depth < MAX_DEPTH; depth++)
+        {
+          key.pid = found->parent;
+          found = bsearch (&key, all, n, sizeof all[0], compare_entries);
+        }
+      if (found != NULL && found->parent == getpid ())
+        kill (all[i].pid, signal_number);
+    }
+}
+
+/* Waits for signals and the lifeline (where >= 0) for at most @timeout_ms (−1: for ever). */
+static bool
+wait_for_events (Supervisor *self, int lifeline, long long timeout_ms)
+{
+  struct pollfd fds[2] = { { self->signal_fd, POLLIN, 0 }, { lifeline, POLLIN, 0 } };
+  struct signalfd_siginfo info;
+  bool end = false;
+  char buffer[256];
+
+  if (poll (fds, lifeline >= 0 ? 2 : 1, (int)timeout_ms) < 0)
+    return false;
+  if (fds[0].revents & POLLIN)
+    while (read (self->signal_fd, &info, sizeof info) == sizeof info)
+      end = end || info.ssi_signo != SIGCHLD;
+  if (fds[1].revents != 0)
+    {
+      ssize_t n = read (lifeline, buffer, sizeof buffer);
+
+      end = end || n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN);
+    }
+  reap (self);
+  return end;
+}
+
+static void
+end_everything (Supervisor *self)
+{
+  long long start = now_ms ();
+
+  reap (self);
+  if (!self->child_ended)
+    kill (-self->child, SIGTERM);
+  if (!self->all_ended)
+    signal_descendants (SIGTERM);
+  while (!self->all_ended && now_ms () - start < TERM_GRACE_MS)
+    wait_for_events (self, -1, TERM_GRACE_MS - (now_ms () - start));
+
+  while (!self->all_ended && now_ms () - start < TERM_GRACE_MS + KILL_GRACE_MS)
+    {
+      if (!self->child_ended)
+        kill (-self->child, SIGKILL);
+      signal_descendants (SIGKILL);
+      wait_for_events (self, -1, KILL_INTERVAL_MS);
+    }
+}
+
+static void __attribute__ ((noreturn))
+run_program (char **argv, pid_t parent, const sigset_t *mask, int error_fd)
+{
+  int null_fd = open ("/dev/null", O_RDONLY);
+  int error;
+
+  setsid ();
+  if (null_fd >= 0)
+    dup2 (null_fd, STDIN_FILENO);
+  close_range (STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+  signal (SIGPIPE, SIG_DFL);
+  sigprocmask (SIG_SETMASK, mask, NULL);
+  prctl (PR_SET_PDEATHSIG, SIGKILL);
+  if (getppid () == parent) /* else the supervisor was killed before the line above */
+    execvp (argv[0], argv);
+  error = errno;
+  if (write (error_fd, &error, sizeof error) < 0)
+    _exit (EXIT_USAGE);
+  _exit (error == ENOENT ? 127 : 126);
+}
+
+/* Returns 0, or the errno of what failed. */
+static int
+start (Supervisor *self, char **argv, const sigset_t *mask)
+{
+  int error_pipe[2], error = 0;
+  pid_t parent = getpid ();
+  ssize_t n;
+
+  if (pipe2 (error_pipe, O_CLOEXEC) < 0)
+    return errno;
+  self->child = fork ();
+  if (self->child < 0)
+    return errno;
+  if (self->child == 0)
+    run_program (argv, parent, mask, error_pipe[1]);
+
+  close (error_pipe[1]);
+  do
+    n = read (error_pipe[0], &error, sizeof error);
+  while (n < 0 && errno == EINTR);
+  close (error_pipe[0]);
+  return n == sizeof error ? error : 0;
+}
+
+static int
+usage (void)
+{
+  fputs ("Usage: refract-supervisor [--status-fd N] -- PROGRAM [ARGUMENT…]\n", stderr);
+  return EXIT_USAGE;
+}
+
+static bool
+prepare (Supervisor *self, sigset_t *old_mask)
+{
+  sigset_t mask;
+
+  /* A session of our own: Ctrl-C on the terminal is for the application to act upon. */
+  setsid ();
+  signal (SIGPIPE, SIG_IGN);
+  signal (SIGCHLD, SIG_DFL);
+  sigemptyset (&mask);
+  sigaddset (&mask, SIGCHLD);
+  sigaddset (&mask, SIGTERM);
+  sigaddset (&mask, SIGINT);
+  sigaddset (&mask, SIGHUP);
+  if (sigprocmask (SIG_BLOCK, &mask, old_mask) < 0)
+    return false;
+  self->signal_fd = signalfd (-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+  return self->signal_fd >= 0 && prctl (PR_SET_CHILD_SUBREAPER, 1) == 0;
+}
+
+int
+main (int argc, char **argv)
+{
+  Supervisor self = { .status_fd = -1, .signal_fd = -1 };
+  sigset_t old_mask;
+  int first = 1, error;
+
+  if (argc > 2 && strcmp (argv[1], "--status-fd") == 0)
+    {
+      self.status_fd = atoi (argv[2]);
+      first = 3;
+    }
+  if (argc < first + 2 || strcmp (argv[first], "--") != 0)
+    return usage ();
+  if (self.status_fd >= 0)
+    fcntl (self.status_fd, F_SETFD, FD_CLOEXEC);
+  if (!prepare (&self, &old_mask))
+    {
+      perror ("refract-supervisor");
+      return EXIT_USAGE;
+    }
+
+  error = start (&self, argv + first + 1, &old_mask);
+  if (error != 0)
+    {
+      report (&self, "exec-failed", error);
+      return error == ENOENT ? 127 : 126;
+    }
+  report (&self, "pid", self.child);
+
+  while (!self.child_ended && !wait_for_events (&self, STDIN_FILENO, -1))
+    ;
+  end_everything (&self);
+
+  if (!self.child_ended)
+    self.child_status = SIGKILL;
+  report (&self, "exit", self.child_status);
+  report (&self, "rss", self.peak_rss_kib * 1024LL);
+  return WIFSIGNALED (self.child_status) ? 128 + WTERMSIG (self.child_status)
+                                         : WEXITSTATUS (self.child_status);
+}
