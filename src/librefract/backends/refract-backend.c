@@ -5,7 +5,7 @@
 
 #include "config.h"
 
-#include "backends/refract-backend.h"
+#include "backends/refract-backend-llamacpp.h"
 #include "core/refract-error.h"
 
 G_DEFINE_ABSTRACT_TYPE (RefractBackend, refract_backend, G_TYPE_OBJECT)
@@ -67,6 +67,34 @@ refract_check_free (RefractCheck *self)
   g_free (self->title);
   g_free (self->detail);
   g_free (self->remedy);
+  g_free (self);
+}
+
+RefractEngineInfo *
+refract_engine_info_copy (const RefractEngineInfo *self)
+{
+  RefractEngineInfo *copy = g_new0 (RefractEngineInfo, 1);
+
+  copy->name = g_strdup (self->name);
+  copy->version = g_strdup (self->version);
+  copy->build = g_strdup (self->build);
+  copy->kv_types = g_strdupv (self->kv_types);
+  copy->devices = g_strdupv (self->devices);
+  copy->program = g_strdup (self->program);
+  return copy;
+}
+
+void
+refract_engine_info_free (RefractEngineInfo *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->name);
+  g_free (self->version);
+  g_free (self->build);
+  g_strfreev (self->kv_types);
+  g_strfreev (self->devices);
+  g_free (self->program);
   g_free (self);
 }
 
@@ -167,4 +195,16 @@ refract_backend_logits (RefractBackend *self,
 
   return REFRACT_BACKEND_GET_CLASS (self)->logits (self, model, kv, spec, func, user_data,
                                                    cancellable, error);
+}
+
+RefractBackend *
+refract_backend_new (const char *name, const RefractBackendOptions *options, GError **error)
+{
+  g_return_val_if_fail (name != NULL && options != NULL, NULL);
+
+  if (g_str_equal (name, "auto") || g_str_equal (name, "llamacpp"))
+    return refract_backend_llamacpp_new (options);
+  g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
+               "There is no backend “%s”. Use llamacpp, or auto.", name);
+  return NULL;
 }

@@ -60,6 +60,14 @@ refract_http_new_for_socket (const char *socket_path)
   return self;
 }
 
+void
+refract_http_set_timeout (RefractHttp *self, guint seconds)
+{
+  g_return_if_fail (REFRACT_IS_HTTP (self));
+
+  soup_session_set_timeout (self->session, seconds);
+}
+
 guint
 refract_http_get_n_requests (RefractHttp *self)
 {

@@ -20,6 +20,9 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (RefractHttp, refract_http, REFRACT, HTTP, GObject)
 
 RefractHttp *refract_http_new_for_socket (const char *socket_path);
+/* Ends a request with G_IO_ERROR_TIMED_OUT when nothing moves for so many seconds; 0, the default,
+ * never does. */
+void refract_http_set_timeout (RefractHttp *self, guint seconds);
 
 /* Paths begin with a slash. (transfer full): the reply's object (an array reply is given under the member "results").
  * A status of 400 or more is REFRACT_ERROR_ENGINE with the engine's own message; @status (out)

@@ -347,7 +347,10 @@ prepare_launcher (RefractProcess *self, const char *const *environment, GError *
       g_autofree char *name = NULL;
 
       if (equals == NULL)
-        continue;
+        {
+          g_subprocess_launcher_unsetenv (launcher, environment[i]);
+          continue;
+        }
       name = g_strndup (environment[i], (gsize)(equals - environment[i]));
       g_subprocess_launcher_setenv (launcher, name, equals + 1, TRUE);
     }
@@ -572,6 +575,18 @@ refract_process_set_end_error (RefractProcess *self, GError **error)
   g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE, "%s %s.%s%s", self->program,
                reason != NULL ? reason : "still runs", *tail != '\0' ? " Its last lines:\n" : "",
                tail);
+}
+
+gboolean
+refract_process_was_killed (RefractProcess *self)
+{
+  gboolean killed;
+
+  g_mutex_lock (&self->mutex);
+  killed = self->ended && !self->stopping && self->has_status && WIFSIGNALED (self->status)
+           && WTERMSIG (self->status) == SIGKILL;
+  g_mutex_unlock (&self->mutex);
+  return killed;
 }
 
 double

@@ -29,7 +29,7 @@ typedef void (*RefractLineFunc) (const char *line, gboolean is_stderr, gpointer 
  * refract_process_spawn:
  * @launcher: (nullable): argv prefix that starts the engine elsewhere (`flatpak-spawn --host`, …)
  * @argv: program and arguments
- * @environment: (nullable): "NAME=value" entries added to ours
+ * @environment: (nullable): changes to ours: "NAME=value" entries, "NAME" to leave one out
  * @line_func: (nullable): see #RefractLineFunc; it must not drop the last reference
  *
  * Returns once the program runs: one that cannot be executed is an error here,
@@ -62,6 +62,8 @@ void refract_process_stop (RefractProcess *self);
 char *refract_process_dup_tail (RefractProcess *self, guint n);
 /* "exited with status 1", "was killed by signal 9 (out of memory?)", … ; NULL while it runs */
 char *refract_process_dup_end_reason (RefractProcess *self);
+/* %TRUE when it ended by SIGKILL and not by us: what the kernel does when memory runs out */
+gboolean refract_process_was_killed (RefractProcess *self);
 /* seconds since it last wrote anything (since its start when it never did) */
 double refract_process_get_silence (RefractProcess *self);
 /* peak resident memory of the engine in bytes (its own and its children's maximum); 0 while it runs */
