@@ -215,6 +215,7 @@ test_reports_of_a_run (void)
           "ctk=q4_0,ctv=q4_0,attn_rot_disable=1" };
   g_autoptr (RefractRun) run = full_run ();
   g_autoptr (GPtrArray) reports = NULL;
+  JsonArray *ranking;
   static const char *const unproved[] = { "ctk=q5_1,ctv=q5_1", "ctk=q5_0,ctv=q5_0" };
 
   for (guint i = 0; i < G_N_ELEMENTS (unproved); i++)
@@ -229,6 +230,11 @@ test_reports_of_a_run (void)
 
   reports = refract_report_new_for_run (run, FALSE);
   g_assert_cmpuint (reports->len, ==, G_N_ELEMENTS (order));
+  ranking = refract_json_get_array (refract_report_get_extension (g_ptr_array_index (reports, 0)),
+                                    "ranking");
+  g_assert_cmpuint (json_array_get_length (ranking), ==, G_N_ELEMENTS (order) - 1);
+  g_assert_true (json_object_get_null_member (json_array_get_object_element (ranking, 3),
+                                              "composite"));
   for (guint i = 0; i < reports->len; i++)
     g_assert_cmpstr (
         refract_json_get_string (refract_report_get_root (g_ptr_array_index (reports, i)),

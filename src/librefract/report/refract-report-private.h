@@ -26,6 +26,10 @@ JsonObject *refract_report_make_shared (const RefractRun *run, gboolean redact);
 JsonObject *refract_report_make_root (const RefractRun *run, const RefractConfigResult *result,
                                       JsonObject *shared, gboolean redact);
 
+/* (transfer container): the results without an error: ranked first, then what has no composite (by its
+ * text), the control last */
+GPtrArray *refract_report_list_results (const RefractRun *run);
+
 /* Building blocks; all (transfer full). */
 JsonObject *refract_report_make_axes (const RefractRun *run, const RefractConfigResult *result);
 JsonObject *refract_report_make_axes_extension (const RefractRun *run,

@@ -81,6 +81,7 @@ make_ranking_row (const RefractRun *run, const RefractConfigResult *result,
       json_object_set_null_member (row, "interval");
       json_object_set_null_member (row, "band");
     }
+  json_object_set_boolean_member (row, "not_proved", result->not_proved);
   json_object_set_string_member (row, "ship", refract_ship_get_name (refract_ship_rule (result)));
   json_object_set_boolean_member (row, "within_noise", refract_within_noise (run, result));
   refract_report_set_bytes (row, run, result);
@@ -100,14 +101,17 @@ static JsonArray *
 make_ranking (const RefractRun *run)
 {
   g_autoptr (GPtrArray) ranked = refract_rank (run);
+  g_autoptr (GPtrArray) results = refract_report_list_results (run);
   JsonArray *rows = json_array_new ();
 
-  for (guint i = 0; i < ranked->len; i++)
+  for (guint i = 0; i < results->len; i++)
     {
-      const RefractRanked *entry = g_ptr_array_index (ranked, i);
+      const RefractConfigResult *result = g_ptr_array_index (results, i);
+      const RefractRanked *entry = i < ranked->len ? g_ptr_array_index (ranked, i) : NULL;
 
-      json_array_add_object_element (rows,
-                                     make_ranking_row (run, entry->result, entry->dominated_by));
+      if (!result->is_control)
+        json_array_add_object_element (
+            rows, make_ranking_row (run, result, entry != NULL ? entry->dominated_by : NULL));
     }
   return rows;
 }

@@ -63,9 +63,8 @@ refract_report_new (const RefractRun *run, const RefractConfigResult *result, gb
   return refract_report_new_take (refract_report_make_root (run, result, shared, redact));
 }
 
-/* Ranked first, then what has no composite (by its text), the control last. */
-static GPtrArray *
-list_results (const RefractRun *run)
+GPtrArray *
+refract_report_list_results (const RefractRun *run)
 {
   g_autoptr (GPtrArray) ranked = refract_rank (run);
   GPtrArray *results = g_ptr_array_new ();
@@ -102,7 +101,7 @@ list_results (const RefractRun *run)
 GPtrArray *
 refract_report_new_for_run (const RefractRun *run, gboolean redact)
 {
-  g_autoptr (GPtrArray) results = list_results (run);
+  g_autoptr (GPtrArray) results = refract_report_list_results (run);
   g_autoptr (JsonObject) shared = refract_report_make_shared (run, redact);
   GPtrArray *reports = g_ptr_array_new_with_free_func (g_object_unref);
 
