@@ -187,8 +187,9 @@ test_missing (void)
   g_assert_error (error, REFRACT_ERROR, REFRACT_ERROR_INPUT);
   g_clear_error (&error);
 
-  g_assert_null (refract_prompts_load ("/dev/zero", &error));
+  g_assert_null (refract_prompts_load ("/dev/null", &error));
   g_assert_error (error, REFRACT_ERROR, REFRACT_ERROR_INPUT);
+  g_assert_nonnull (strstr (error->message, "is not a text file"));
 }
 
 #define REPORT(entries) \
