@@ -36,8 +36,12 @@ G_DEFINE_TYPE (FakeSession, fake_session, REFRACT_TYPE_SESSION)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (FakeSession, g_object_unref)
 
 static GArray *
-fake_session_tokenize (RefractSession *session, const char *text, gboolean add_special,
-                       gboolean parse_special, GCancellable *cancellable, GError **error)
+fake_session_tokenize (RefractSession *session,
+                       const char *text,
+                       gboolean add_special,
+                       gboolean parse_special,
+                       GCancellable *cancellable,
+                       GError **error)
 {
   FakeSession *self = (FakeSession *) session;
   GArray *ids = g_array_new (FALSE, FALSE, sizeof (gint32));
@@ -75,8 +79,11 @@ fake_session_tokenize (RefractSession *session, const char *text, gboolean add_s
 }
 
 static char *
-fake_session_apply_template (RefractSession *session, const char *system, const char *user,
-                             GCancellable *cancellable, GError **error)
+fake_session_apply_template (RefractSession *session,
+                             const char *system,
+                             const char *user,
+                             GCancellable *cancellable,
+                             GError **error)
 {
   return g_strdup_printf ("[SYS]%s[USER]%s[BOT]", system != NULL ? system : "-", user);
 }
@@ -143,9 +150,9 @@ fake_observation (RefractAxisId axis)
   return observation;
 }
 
-#define IDS(...) ((const gint32[]){ __VA_ARGS__, -1 })
-#define NO_IDS ((const gint32[]){ -1 })
-#define OBSERVE(observation, ids, text, stop) \
+#define IDS(...) ((const gint32[]) { __VA_ARGS__, -1 })
+#define NO_IDS ((const gint32[]) { -1 })
+#define OBSERVE(observation, ids, text, stop)                                                      \
   g_ptr_array_add ((observation)->generations, fake_generation (ids, text, REFRACT_STOP_##stop))
 
 static inline RefractPrompts *
@@ -182,7 +189,7 @@ typedef struct
 static inline void
 setup_init (Setup *self, RefractAxisId axis)
 {
-  *self = (Setup){
+  *self = (Setup) {
     .plan = refract_plan_new (),
     .session = fake_session_new (),
     .axis = refract_axis_new (axis),

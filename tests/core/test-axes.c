@@ -11,9 +11,9 @@
 
 #include "core/refract-json.h"
 
-#define PROMPTS                                                       \
-  "{\"id\": \"a\", \"category\": \"code\", \"prompt\": \"One big\"}\n" \
-  "{\"id\": \"b\", \"category\": \"code\", \"prompt\": \"two 2\"}\n"   \
+#define PROMPTS                                                                                    \
+  "{\"id\": \"a\", \"category\": \"code\", \"prompt\": \"One big\"}\n"                             \
+  "{\"id\": \"b\", \"category\": \"code\", \"prompt\": \"two 2\"}\n"                               \
   "{\"id\": \"c\", \"category\": \"dialogue\", \"prompt\": \"x?\"}\n"
 
 static void
@@ -296,9 +296,8 @@ test_trajectory_vectors (void)
       result = setup_score (&setup);
 
       entry = element (result->json, "per_prompt", 0);
-      g_assert_true (
-          json_node_equal (json_object_get_member (entry, "first_divergence"),
-                           json_object_get_member (expected, "first_divergence")));
+      g_assert_true (json_node_equal (json_object_get_member (entry, "first_divergence"),
+                                      json_object_get_member (expected, "first_divergence")));
       assert_int (entry, "prefix_agreement_length",
                   json_object_get_int_member (expected, "prefix_agreement_length"));
     }
@@ -344,9 +343,9 @@ setup_kld (Setup *setup, const char *contexts)
   g_autoptr (GError) error = NULL;
 
   setup_init (setup, REFRACT_AXIS_KLD);
-  setup->text = (RefractText){ .path = (char *) "/somewhere/private/corpus.txt",
-                               .size_bytes = 1234,
-                               .sha256_head = (char *) "abcd" };
+  setup->text = (RefractText) { .path = (char *) "/somewhere/private/corpus.txt",
+                                .size_bytes = 1234,
+                                .sha256_head = (char *) "abcd" };
   setup->inputs.corpus = &setup->text;
   setup->ref->positions
       = g_ptr_array_new_with_free_func ((GDestroyNotify) refract_kld_positions_free);
@@ -446,9 +445,8 @@ test_kld_ladder (void)
 
   /* The score is that of the first; the others stand beside it. */
   g_assert_cmpfloat_with_epsilon (result->score, 100 * exp (-0.2), 1e-5);
-  g_assert_cmpuint (json_array_get_length (
-                        json_object_get_array_member (result->extension, "ladder")),
-                    ==, 1);
+  g_assert_cmpuint (
+      json_array_get_length (json_object_get_array_member (result->extension, "ladder")), ==, 1);
   step = element (result->extension, "ladder", 0);
   assert_int (step, "ctx", 32);
   assert_int (step, "chunks", 2);

@@ -27,9 +27,9 @@ test_keyword (void)
     { "The word is ABC.", "ABC" },
     { "AB and CD", NULL },
     { "nothing here 123-456", NULL },
-    { "first ABC then XYZ", "ABC" },          /* the first of equally long ones */
+    { "first ABC then XYZ", "ABC" }, /* the first of equally long ones */
     { "short ABC, long WXYZ-1, ABCD", "WXYZ-1" },
-    { "7-BLUE", "BLUE" },                     /* begins with a letter */
+    { "7-BLUE", "BLUE" }, /* begins with a letter */
     { "", NULL },
   };
 
@@ -285,7 +285,7 @@ static void
 setup_rniah (Setup *setup, const char *lengths, const char *positions, gint64 trials)
 {
   setup_init (setup, REFRACT_AXIS_RNIAH);
-  setup->text = (RefractText){ .text = the_haystack };
+  setup->text = (RefractText) { .text = the_haystack };
   setup->inputs.haystack = &setup->text;
   g_object_set (setup->plan, "rniah-lengths", lengths, "rniah-positions", positions, "rniah-trials",
                 trials, NULL);
@@ -294,9 +294,8 @@ setup_rniah (Setup *setup, const char *lengths, const char *positions, gint64 tr
 static void
 test_rniah_prepare (void)
 {
-  static const char *const keys[]
-      = { "128/0.1/1", "128/0.1/2", "128/0.5/1", "128/0.5/2", "256/0.1/1", "256/0.1/2",
-          "256/0.5/1", "256/0.5/2" };
+  static const char *const keys[] = { "128/0.1/1", "128/0.1/2", "128/0.5/1", "128/0.5/2",
+                                      "256/0.1/1", "256/0.1/2", "256/0.5/1", "256/0.5/2" };
   g_auto (Setup) setup = { 0 };
   RefractEstimate estimate;
 
@@ -378,9 +377,8 @@ test_rniah_score (void)
   assert_string (result->json, "password_keyword", KEYWORD);
   assert_string (result->json, "confidence", "ok");
   assert_double (result->json, "base_acc_avg", 0.5);
-  g_assert_cmpuint (json_array_get_length (
-                        json_object_get_array_member (result->json, "skipped_cells")),
-                    ==, 0);
+  g_assert_cmpuint (
+      json_array_get_length (json_object_get_array_member (result->json, "skipped_cells")), ==, 0);
 
   cell = element (result->json, "cells", 1);
   assert_int (cell, "length", 128);
@@ -394,10 +392,10 @@ test_rniah_score (void)
   assert_double (element (result->json, "cells", 2), "degradation", 0.0);
 
   /* What the reference fails is counted out loud. */
-  g_assert_false (json_object_get_boolean_member (element (result->extension, "cells", 1),
-                                                  "reference_fails"));
-  g_assert_true (json_object_get_boolean_member (element (result->extension, "cells", 3),
-                                                 "reference_fails"));
+  g_assert_false (
+      json_object_get_boolean_member (element (result->extension, "cells", 1), "reference_fails"));
+  g_assert_true (
+      json_object_get_boolean_member (element (result->extension, "cells", 3), "reference_fails"));
   assert_int (result->extension, "n_cells_reference_fails", 2);
   assert_note (result, "In 2 of 4 cells the reference fails too", TRUE);
 
@@ -439,7 +437,12 @@ test_rniah_trials (void)
   /* Cell 1: 3 against 2 hits (two lost, one won). Cell 2: 1 against 3. */
   setup_rniah (&setup, "128", "0.1,0.9", 4);
   setup_prepare (&setup);
-  answer (&setup, "1110" "1000", "1001" "1110", 4);
+  answer (&setup,
+          "1110"
+          "1000",
+          "1001"
+          "1110",
+          4);
   result = setup_score (&setup);
 
   g_assert_cmpfloat_with_epsilon (result->score, 100 * (1 - 0.125), 1e-9);
@@ -509,11 +512,10 @@ test_rniah_skipped (void)
   result = setup_score (&setup);
 
   assert_int (result->json, "n_cells", 4);
-  g_assert_cmpuint (json_array_get_length (
-                        json_object_get_array_member (result->json, "skipped_cells")),
-                    ==, 2);
-  pair = json_array_get_array_element (
-      json_object_get_array_member (result->json, "skipped_cells"), 1);
+  g_assert_cmpuint (
+      json_array_get_length (json_object_get_array_member (result->json, "skipped_cells")), ==, 2);
+  pair = json_array_get_array_element (json_object_get_array_member (result->json, "skipped_cells"),
+                                       1);
   g_assert_cmpint (json_array_get_int_element (pair, 0), ==, 2048);
   g_assert_cmpfloat (json_array_get_double_element (pair, 1), ==, 0.9);
   assert_string (element (result->extension, "skipped_cells", 0), "reason",
@@ -536,12 +538,13 @@ test_rniah_short_haystack (void)
   g_assert_cmpuint (setup.requests->len, ==, 2);
   answer (&setup, "11", "11", 2);
   result = setup_score (&setup);
-  reason = json_object_get_string_member (element (result->extension, "skipped_cells", 0), "reason");
+  reason
+      = json_object_get_string_member (element (result->extension, "skipped_cells", 0), "reason");
   g_assert_nonnull (strstr (reason, "the whole haystack gives"));
 }
 
-/* The second trial's needle has a token less, so the haystack does for the first trial only: the cell
- * is left out as a whole. */
+/* The second trial's needle has a token less, so the haystack does for the first trial only: the
+ * cell is left out as a whole. */
 static void
 test_rniah_short_trial (void)
 {

@@ -25,10 +25,11 @@ test_plad_prepare (void)
 
   /* Prompt mode raw is A's: PLAD asks as a chat whatever it says. */
   setup_init (&setup, REFRACT_AXIS_PLAD);
-  setup.inputs.prompts
-      = make_prompts ("{\"id\": \"a\", \"prompt\": \"Name some big rivers\"}\n"
-                      "{\"id\": \"b\", \"prompt\": \"a 2?\"}\n{\"id\": \"c\", \"prompt\": \"x?\"}\n");
-  g_object_set (setup.plan, "n-predict", (gint64) 5, "prompt-mode", "raw", "seed", (gint64) 42, NULL);
+  setup.inputs.prompts = make_prompts (
+      "{\"id\": \"a\", \"prompt\": \"Name some big rivers\"}\n"
+      "{\"id\": \"b\", \"prompt\": \"a 2?\"}\n{\"id\": \"c\", \"prompt\": \"x?\"}\n");
+  g_object_set (setup.plan, "n-predict", (gint64) 5, "prompt-mode", "raw", "seed", (gint64) 42,
+                NULL);
   refract_axis_estimate (setup.axis, setup.plan, &setup.inputs, &estimate);
   setup_prepare (&setup);
 
@@ -47,7 +48,8 @@ test_plad_prepare (void)
   /* Seed 42 for the first prompt. */
   refract_perturb ("Name some big rivers", 42, variants);
   expected = g_strdup_printf ("[SYS]-[USER]%s[BOT]", variants[REFRACT_PERTURBATION_TYPO]);
-  ids = refract_session_tokenize (REFRACT_SESSION (setup.session), expected, TRUE, TRUE, NULL, NULL);
+  ids = refract_session_tokenize (REFRACT_SESSION (setup.session), expected, TRUE, TRUE, NULL,
+                                  NULL);
   g_assert_cmpmem (ids->data, ids->len * 4,
                    ((RefractRequest *) setup.requests->pdata[1])->ids->data,
                    ((RefractRequest *) setup.requests->pdata[1])->ids->len * 4);
@@ -97,8 +99,8 @@ test_plad_key_clash (void)
   g_autoptr (GError) error = NULL;
 
   setup_init (&setup, REFRACT_AXIS_PLAD);
-  setup.inputs.prompts
-      = make_prompts ("{\"id\": \"a\", \"prompt\": \"p\"}\n{\"id\": \"a/punct\", \"prompt\": \"q\"}\n");
+  setup.inputs.prompts = make_prompts (
+      "{\"id\": \"a\", \"prompt\": \"p\"}\n{\"id\": \"a/punct\", \"prompt\": \"q\"}\n");
   g_assert_false (setup_try_prepare (&setup, &error));
   assert_message (error, REFRACT_ERROR_INPUT, "a/punct");
 }
@@ -109,9 +111,9 @@ static void
 setup_plad (Setup *setup)
 {
   setup_init (setup, REFRACT_AXIS_PLAD);
-  setup->inputs.prompts
-      = make_prompts ("{\"id\": \"a\", \"prompt\": \"a 1\"}\n{\"id\": \"b\", \"prompt\": \"No 2\"}\n"
-                      "{\"id\": \"c\", \"prompt\": \"a 3\"}\n");
+  setup->inputs.prompts = make_prompts (
+      "{\"id\": \"a\", \"prompt\": \"a 1\"}\n{\"id\": \"b\", \"prompt\": \"No 2\"}\n"
+      "{\"id\": \"c\", \"prompt\": \"a 3\"}\n");
   setup_prepare (setup);
   g_assert_cmpuint (setup->requests->len, ==, 7);
 }

@@ -32,8 +32,8 @@ load_text (const char *text, gssize length, GError **error)
 }
 
 static void
-assert_prompt (RefractPrompts *prompts, guint index, const char *id, const char *category,
-               const char *text)
+assert_prompt (
+    RefractPrompts *prompts, guint index, const char *id, const char *category, const char *text)
 {
   const RefractPrompt *prompt = refract_prompts_get (prompts, index);
 
@@ -192,8 +192,8 @@ test_missing (void)
   g_assert_nonnull (strstr (error->message, "is not a text file"));
 }
 
-#define REPORT(entries) \
-  "{\"axes\": {\"plad\": {\"score\": NaN}, \"gtm\": {\"per_prompt\": [" entries "]}}," \
+#define REPORT(entries)                                                                            \
+  "{\"axes\": {\"plad\": {\"score\": NaN}, \"gtm\": {\"per_prompt\": [" entries "]}},"             \
   " \"schema\" :\"refract.report.v0.3.1\"}"
 
 static void
@@ -215,8 +215,8 @@ test_report (void)
   assert_prompt (prompts, 1, "x-2", "dialogue", "b");
 
   /* The same prompts are the same set, wherever they come from. */
-  same = load_text ("{\"id\": \"x-1\", \"prompt\": \"a \"}\n{\"id\": \"x-2\", \"prompt\": \"b\"}", -1,
-                    &error);
+  same = load_text ("{\"id\": \"x-1\", \"prompt\": \"a \"}\n{\"id\": \"x-2\", \"prompt\": \"b\"}",
+                    -1, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (refract_prompts_get_sha256 (prompts), ==, refract_prompts_get_sha256 (same));
 
@@ -225,8 +225,8 @@ test_report (void)
   g_assert_nonnull (strstr (error->message, "without its prompts"));
   g_clear_error (&error);
 
-  g_assert_null (load_text (REPORT ("{\"id\": \"x-1\", \"prompt\": \"a\"}, {\"id\": \"x-2\"}"), -1,
-                            &error));
+  g_assert_null (
+      load_text (REPORT ("{\"id\": \"x-1\", \"prompt\": \"a\"}, {\"id\": \"x-2\"}"), -1, &error));
   g_assert_error (error, REFRACT_ERROR, REFRACT_ERROR_INPUT);
   g_assert_nonnull (strstr (error->message, "redacted"));
   g_clear_error (&error);
@@ -249,8 +249,8 @@ test_sha256 (void)
     "{\"id\": \"b\", \"prompt\": \"qr\"}\n{\"id\": \"a\", \"prompt\": \"p\"}",
     "{\"id\": \"a\", \"prompt\": \"p\"}",
   };
-  g_autoptr (RefractPrompts) prompts
-      = load_text ("{\"id\": \"a\", \"prompt\": \"p\"}\n{\"id\": \"b\", \"prompt\": \"qr\"}", -1, NULL);
+  g_autoptr (RefractPrompts) prompts = load_text (
+      "{\"id\": \"a\", \"prompt\": \"p\"}\n{\"id\": \"b\", \"prompt\": \"qr\"}", -1, NULL);
   g_autofree char *expected = g_compute_checksum_for_data (
       G_CHECKSUM_SHA256, (const guchar *) "a\0p\0b\0qr", sizeof "a\0p\0b\0qr");
 
@@ -288,8 +288,8 @@ test_text (void)
   g_autofree char *path = write_bytes ("corpus.txt", "One line.\nZürich.\n", -1);
   g_autofree char *big = g_strnfill (1024 * 1024 + 5, 'a');
   g_autofree char *big_path = write_bytes ("big.txt", big, -1);
-  g_autofree char *head = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *) big,
-                                                       1024 * 1024);
+  g_autofree char *head
+      = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *) big, 1024 * 1024);
   g_autofree char *whole = g_compute_checksum_for_string (G_CHECKSUM_SHA256, big, -1);
   g_autoptr (GError) error = NULL;
   g_autoptr (RefractText) text = refract_text_load (path, &error);

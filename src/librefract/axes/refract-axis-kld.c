@@ -14,8 +14,9 @@
 /**
  * RefractKldAxis:
  *
- * Axis B: divergence of the candidate's next-token distribution on a corpus, from the positions that
- * the logits left (SCORING, "Axis B — KLD@D"). The score is that of the plan's first context length.
+ * Axis B: divergence of the candidate's next-token distribution on a corpus, from the positions
+ * that the logits left (SCORING, "Axis B — KLD@D"). The score is that of the plan's first context
+ * length.
  */
 struct _RefractKldAxis
 {

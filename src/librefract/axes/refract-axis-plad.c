@@ -20,8 +20,8 @@
 /**
  * RefractPladAxis:
  *
- * Axis D: how much further than the reference's the candidate's answer moves when a prompt changes a
- * little (SCORING, "Axis D — PLAD").
+ * Axis D: how much further than the reference's the candidate's answer moves when a prompt changes
+ * a little (SCORING, "Axis D — PLAD").
  */
 struct _RefractPladAxis
 {
@@ -125,17 +125,13 @@ add_request (Preparation *preparation,
 }
 
 static gboolean
-prepare_prompt (RefractPladAxis *self,
-                Preparation *preparation,
-                guint index,
-                guint64 seed,
-                GError **error)
+prepare_prompt (
+    RefractPladAxis *self, Preparation *preparation, guint index, guint64 seed, GError **error)
 {
   const RefractPrompt *prompt = g_ptr_array_index (self->prompts, index);
   guint anchor = preparation->requests->len;
   char *variants[REFRACT_N_PERTURBATIONS];
-  gboolean added
-      = add_request (preparation, prompt, prompt->text, g_strdup (prompt->id), error);
+  gboolean added = add_request (preparation, prompt, prompt->text, g_strdup (prompt->id), error);
 
   refract_perturb (prompt->text, seed, variants);
   for (guint i = 0; i < REFRACT_N_PERTURBATIONS; i++)
@@ -145,9 +141,9 @@ prepare_prompt (RefractPladAxis *self,
       if (variants[i] == NULL)
         continue;
       added = added
-              && add_request (preparation, prompt, variants[i],
-                              g_strconcat (prompt->id, "/", refract_perturbation_get_name (i), NULL),
-                              error);
+              && add_request (
+                  preparation, prompt, variants[i],
+                  g_strconcat (prompt->id, "/", refract_perturbation_get_name (i), NULL), error);
       g_array_append_val (self->pairs, pair);
     }
 
@@ -295,14 +291,16 @@ write_notes (RefractPladAxis *self, RefractAxisResult *result, guint n_saturated
   refract_axis_result_note (result, "Drift compares the ids that were decoded; REFRACT tokenizes "
                                     "the answers again.");
   if (self->pairs->len < n_possible)
-    refract_axis_result_note (result, "%u of %u pairs of prompt and perturbation were skipped, as "
-                                      "the perturbation does not apply.",
+    refract_axis_result_note (result,
+                              "%u of %u pairs of prompt and perturbation were skipped, as "
+                              "the perturbation does not apply.",
                               n_possible - self->pairs->len, n_possible);
   if (share > 0.5)
     {
       result->confidence = REFRACT_CONFIDENCE_LOW;
-      refract_axis_result_note (result, "In %u of %u pairs the reference itself gives another answer, "
-                                        "so little can be measured.",
+      refract_axis_result_note (result,
+                                "In %u of %u pairs the reference itself gives another answer, "
+                                "so little can be measured.",
                                 n_saturated, self->pairs->len);
     }
 

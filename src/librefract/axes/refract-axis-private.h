@@ -10,8 +10,8 @@
 G_BEGIN_DECLS
 
 #define REFRACT_TYPE_TRAJECTORY_AXIS (refract_trajectory_axis_get_type ())
-G_DECLARE_FINAL_TYPE (RefractTrajectoryAxis, refract_trajectory_axis, REFRACT, TRAJECTORY_AXIS,
-                      RefractAxis)
+G_DECLARE_FINAL_TYPE (
+    RefractTrajectoryAxis, refract_trajectory_axis, REFRACT, TRAJECTORY_AXIS, RefractAxis)
 
 #define REFRACT_TYPE_KLD_AXIS (refract_kld_axis_get_type ())
 G_DECLARE_FINAL_TYPE (RefractKldAxis, refract_kld_axis, REFRACT, KLD_AXIS, RefractAxis)
@@ -38,7 +38,9 @@ GArray *refract_axis_tokenize_prompt (RefractSession *session,
                                       GError **error);
 
 /* What a prompt of @text takes at most and about, in tokens, before it is tokenized. */
-void refract_axis_estimate_prompt (const char *text, gboolean chat, guint n_predict,
+void refract_axis_estimate_prompt (const char *text,
+                                   gboolean chat,
+                                   guint n_predict,
                                    RefractEstimate *estimate);
 
 /* Both observations have @n generations. */
@@ -49,6 +51,7 @@ gboolean refract_axis_check_generations (RefractAxis *self,
                                          GError **error);
 
 /* prints into the result's notes */
-void refract_axis_result_note (RefractAxisResult *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+void refract_axis_result_note (RefractAxisResult *self, const char *format, ...)
+    G_GNUC_PRINTF (2, 3);
 
 G_END_DECLS

@@ -132,7 +132,7 @@ refract_rniah_axis_estimate (RefractAxis *axis,
     }
 }
 
-/* One request per trial; no request and the cell in the list of skipped ones when it cannot be had. */
+/* One request per trial, or none and the cell in the list of skipped ones when it cannot be had. */
 static gboolean
 prepare_cell (RefractRniahAxis *self,
               RefractNeedleFit *fit,
@@ -150,9 +150,8 @@ prepare_cell (RefractRniahAxis *self,
       const RefractNeedle *needle = g_ptr_array_index (self->needles, trial);
       g_autofree char *key = g_strdup_printf ("%u/%s/%u", cell->length, position, trial + 1);
       g_autofree char *reason = NULL;
-      g_autoptr (GArray) ids
-          = refract_needle_fit_prompt (fit, needle->text, cell->position, cell->length, &reason,
-                                       cancellable, error);
+      g_autoptr (GArray) ids = refract_needle_fit_prompt (
+          fit, needle->text, cell->position, cell->length, &reason, cancellable, error);
 
       if (ids == NULL && reason == NULL)
         return FALSE;
@@ -197,8 +196,7 @@ refract_rniah_axis_prepare (RefractAxis *axis,
   g_array_set_size (self->n_tokens, 0);
   g_ptr_array_set_size (self->skipped, 0);
 
-  refract_needle_fit_init (&fit, session, inputs->haystack->text,
-                           question != NULL ? question : "");
+  refract_needle_fit_init (&fit, session, inputs->haystack->text, question != NULL ? question : "");
   for (guint i = 0; i < cells->len; i++)
     {
       const Cell *cell = &g_array_index (cells, Cell, i);
@@ -283,7 +281,7 @@ score_cell (RefractRniahAxis *self,
   outcome.cand_acc = (double) outcome.cand_hits / n_trials;
   outcome.degradation = MAX (0.0, outcome.base_acc - outcome.cand_acc);
 
-  /* The published formula sets trials that were won against those that were lost in the same cell. */
+  /* The published formula sets trials that were won against lost ones of the same cell. */
   outcome.n_lost = MAX (outcome.base_hits, outcome.cand_hits) - outcome.cand_hits;
   n_left = outcome.n_lost;
   for (guint trial = 0; trial < n_trials; trial++)
@@ -363,18 +361,23 @@ write_skipped (RefractRniahAxis *self, RefractAxisResult *result)
 }
 
 static void
-write_confidence (RefractRniahAxis *self, RefractAxisResult *result, double base_acc, guint n_failed)
+write_confidence (RefractRniahAxis *self,
+                  RefractAxisResult *result,
+                  double base_acc,
+                  guint n_failed)
 {
   if (base_acc < LOW_BASE_ACCURACY)
     {
       result->confidence = REFRACT_CONFIDENCE_LOW;
-      refract_axis_result_note (result, "The reference finds the needle in %.0f %% of the trials "
-                                        "only, so the score says little.",
+      refract_axis_result_note (result,
+                                "The reference finds the needle in %.0f %% of the trials "
+                                "only, so the score says little.",
                                 100.0 * base_acc);
     }
   if (n_failed > 0)
-    refract_axis_result_note (result, "In %u of %u cells the reference fails too: they cannot show "
-                                      "a loss.",
+    refract_axis_result_note (result,
+                              "In %u of %u cells the reference fails too: they cannot show "
+                              "a loss.",
                               n_failed, self->cells->len);
 
   json_object_set_string_member (result->json, "confidence",

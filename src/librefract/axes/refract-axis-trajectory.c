@@ -15,8 +15,8 @@
 /**
  * RefractTrajectoryAxis:
  *
- * Axis A: how far the candidate's greedy answer follows the reference's, in the ids that were decoded
- * (SCORING, "Axis A — Trajectory").
+ * Axis A: how far the candidate's greedy answer follows the reference's, in the ids that were
+ * decoded (SCORING, "Axis A — Trajectory").
  */
 struct _RefractTrajectoryAxis
 {

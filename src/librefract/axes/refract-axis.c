@@ -255,9 +255,10 @@ refract_axis_check_generations (RefractAxis *self,
 
       if (both[i]->axis != refract_axis_get_id (self) || found != n)
         {
-          g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_NOTHING_MEASURED,
-                       "%s has %u answers where %u were asked for. Measure this configuration again.",
-                       refract_axis_id_get_title (refract_axis_get_id (self)), found, n);
+          g_set_error (
+              error, REFRACT_ERROR, REFRACT_ERROR_NOTHING_MEASURED,
+              "%s has %u answers where %u were asked for. Measure this configuration again.",
+              refract_axis_id_get_title (refract_axis_get_id (self)), found, n);
           return FALSE;
         }
     }

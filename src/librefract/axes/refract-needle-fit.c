@@ -28,7 +28,7 @@ refract_needle_fit_init (RefractNeedleFit *self,
                          const char *haystack,
                          const char *question)
 {
-  *self = (RefractNeedleFit){
+  *self = (RefractNeedleFit) {
     .session = session,
     .haystack = haystack,
     .haystack_length = strlen (haystack),
@@ -105,8 +105,8 @@ next_cut (RefractNeedleFit *self, const Bracket *bracket, guint length)
   return cut < bracket->high ? cut : -1;
 }
 
-/* More text is not always more tokens (words merge, the needle moves): once the bracket is closed, the
- * cuts around it are tried, above and below by turns. −1 when there are none. */
+/* More text is not always more tokens (words merge, the needle moves): once the bracket is closed,
+ * the cuts around it are tried, above and below by turns. −1 when there are none. */
 static gssize
 next_neighbour (RefractNeedleFit *self, Bracket *bracket, gboolean above)
 {

@@ -19,8 +19,8 @@ G_BEGIN_DECLS
  * @bytes_per_token: of the haystack, as learned so far
  * @n_calls: prompts tokenized so far
  *
- * Fits haystacks to token counts with few calls of the engine's tokenizer: each prompt begins where the
- * last one ended.
+ * Fits haystacks to token counts with few calls of the engine's tokenizer: each prompt begins where
+ * the last one ended.
  */
 typedef struct
 {
@@ -35,7 +35,9 @@ typedef struct
   guint n_calls;
 } RefractNeedleFit;
 
-void refract_needle_fit_init (RefractNeedleFit *self, RefractSession *session, const char *haystack,
+void refract_needle_fit_init (RefractNeedleFit *self,
+                              RefractSession *session,
+                              const char *haystack,
                               const char *question);
 
 /**
@@ -43,12 +45,16 @@ void refract_needle_fit_init (RefractNeedleFit *self, RefractSession *session, c
  * @length: tokens that template, haystack, needle and question are to have together
  * @reason: (out) (transfer full) (nullable): why there is no such prompt
  *
- * Returns: (transfer full) (element-type gint32): ids of the chat prompt, exactly @length of them, or
- *   the most below it when no cut of the haystack gives @length; %NULL with @reason when haystack or
- *   length is too short, %NULL with @error when the engine failed
+ * Returns: (transfer full) (element-type gint32): ids of the chat prompt, exactly @length of them,
+ * or the most below it when no cut of the haystack gives @length; %NULL with @reason when haystack
+ * or length is too short, %NULL with @error when the engine failed
  */
-GArray *refract_needle_fit_prompt (RefractNeedleFit *self, const char *needle, double position,
-                                   guint length, char **reason, GCancellable *cancellable,
+GArray *refract_needle_fit_prompt (RefractNeedleFit *self,
+                                   const char *needle,
+                                   double position,
+                                   guint length,
+                                   char **reason,
+                                   GCancellable *cancellable,
                                    GError **error);
 
 G_END_DECLS

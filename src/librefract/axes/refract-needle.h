@@ -43,11 +43,11 @@ GPtrArray *refract_needles_new (const char *text, guint n_trials, GError **error
  * @position: fraction of the characters, [0, 1]
  *
  * Inserts @needle with a space on either side: after the sentence end nearest to @position (the
- * period's distance counts; the earlier one of two at the same), or where @position falls when none is
- * within 200 characters.
+ * period's distance counts; the earlier one of two at the same), or where @position falls when none
+ * is within 200 characters.
  */
-char *refract_needle_insert (const char *haystack, gsize length, double position,
-                             const char *needle);
+char *
+refract_needle_insert (const char *haystack, gsize length, double position, const char *needle);
 
 /* Whether @answer contains @keyword, whatever the case. */
 gboolean refract_needle_is_hit (const char *answer, const char *keyword);

@@ -114,7 +114,8 @@ read_text_file (const char *path, gsize max_bytes, gsize *length, GError **error
   if (g_stat (path, &st) == 0 && (!S_ISREG (st.st_mode) || (guint64) st.st_size > max_bytes))
     {
       g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_INPUT,
-                   "%s is not a text file of at most %" G_GSIZE_FORMAT " MiB. Give the path of one.",
+                   "%s is not a text file of at most %" G_GSIZE_FORMAT
+                   " MiB. Give the path of one.",
                    name, max_bytes / MIB);
       return NULL;
     }
@@ -221,8 +222,8 @@ add_line (RefractPrompts *self, const char *line, const char *name, guint number
       /* The parser saw one line only. */
       g_string_replace (message, "(line 1, ", "(", 1);
       g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_INPUT,
-                   "%s: line %u is not a JSON object with id, category and prompt. %s", name, number,
-                   message->str);
+                   "%s: line %u is not a JSON object with id, category and prompt. %s", name,
+                   number, message->str);
       g_string_free (message, TRUE);
       return FALSE;
     }
@@ -372,8 +373,8 @@ refract_text_load (const char *path, GError **error)
   self->size_bytes = length;
   self->sha256
       = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *) self->text, length);
-  self->sha256_head = g_compute_checksum_for_data (
-      G_CHECKSUM_SHA256, (const guchar *) self->text, MIN (length, MIB));
+  self->sha256_head = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *) self->text,
+                                                   MIN (length, MIB));
 
   return g_steal_pointer (&self);
 }

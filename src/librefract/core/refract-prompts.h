@@ -35,8 +35,8 @@ typedef struct _RefractPrompts RefractPrompts;
 
 /**
  * refract_prompts_load:
- * @path: JSONL (one object per line with `id`, `prompt` and perhaps `category`, "other" when absent;
- *   empty lines and lines that start with `#` are skipped), or a REFRACT report, whose
+ * @path: JSONL (one object per line with `id`, `prompt` and perhaps `category`, "other" when
+ * absent; empty lines and lines that start with `#` are skipped), or a REFRACT report, whose
  *   `axes.gtm.per_prompt` carries the prompts that it was measured with
  *
  * At most 10,000 prompts of at most 1 MiB each, texts exactly as they stand in the file.
@@ -50,8 +50,8 @@ guint refract_prompts_get_n (RefractPrompts *self);
 const RefractPrompt *refract_prompts_get (RefractPrompts *self, guint index);
 /* hex SHA-256 over ids and texts in order: two sets with the same prompts have the same one */
 const char *refract_prompts_get_sha256 (RefractPrompts *self);
-/* TRUE for the framework's own 30 prompts, from its JSONL or from one of its reports: they are known
- * by the SHA-256 of their texts in order */
+/* TRUE for the framework's own 30 prompts, from its JSONL or from one of its reports: they are
+ * known by the SHA-256 of their texts in order */
 gboolean refract_prompts_are_refract_0_3 (RefractPrompts *self);
 
 /**
