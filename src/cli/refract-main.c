@@ -73,6 +73,7 @@ refract_cli_fail (const GError *error)
     case REFRACT_ERROR_KV_CONFIG:
     case REFRACT_ERROR_INPUT:
     case REFRACT_ERROR_REPORT:
+    case REFRACT_ERROR_NOTHING_MEASURED: /* no cell fits the model or the texts */
       return REFRACT_EXIT_USAGE;
 
     case REFRACT_ERROR_ENGINE_MISSING:
@@ -81,7 +82,6 @@ refract_cli_fail (const GError *error)
     case REFRACT_ERROR_MEMORY:
     case REFRACT_ERROR_DISK:
     case REFRACT_ERROR_FLOOR:
-    case REFRACT_ERROR_NOTHING_MEASURED:
     default:
       return REFRACT_EXIT_ENGINE;
     }

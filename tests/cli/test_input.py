@@ -10,7 +10,7 @@ SCORE = ("score", "--model", MODEL, *CANDIDATE, "--corpus", CORPUS)
 
 
 def gguf(**values):
-    """A header without tensors: enough for what is checked before a model is loaded."""
+    """A header and one small tensor: enough for what is checked before a model is loaded."""
     def text(value):
         return struct.pack("<Q", len(value)) + value.encode()
 
@@ -21,7 +21,9 @@ def gguf(**values):
             entries += struct.pack("<I", 8) + text(value)
         else:
             entries += struct.pack("<II", 4, value)
-    return b"GGUF" + struct.pack("<IQQ", 3, 0, len(values)) + entries
+    entries += text("tensor") + struct.pack("<IQIQ", 1, 32, 0, 0)
+    header = b"GGUF" + struct.pack("<IQQ", 3, 1, len(values)) + entries
+    return header + bytes(-len(header) % 32 + 128)
 
 
 class Usage(CliTest):
@@ -95,7 +97,7 @@ class Input(CliTest):
 
     def test_model_foreign(self):
         path = self.write("page.gguf", "<!DOCTYPE html><html><body>Not found</body></html>")
-        self.score(2, ["page.gguf", "HTML"], "--corpus", CORPUS, model=path)
+        self.score(2, ["page.gguf", "web page"], "--corpus", CORPUS, model=path)
 
     def test_kv_type_unknown(self):
         self.check(2, *SCORE[:4], "ctk=q9_0,ctv=f16", *SCORE[5:], says=["q9_0", "q8_0"])
@@ -121,7 +123,7 @@ class Input(CliTest):
 
     def test_haystack(self):
         short = self.write("short.txt", "A few words only. " * 20)
-        self.score(2, "short.txt", "--axes", "rniah", "--rniah-lengths", "1024", "--haystack", short)
+        self.score(2, "haystack", "--axes", "rniah", "--rniah-lengths", "1024", "--haystack", short)
 
     def test_prompts(self):
         def prompts(says, text):
@@ -130,7 +132,7 @@ class Input(CliTest):
         prompts("p.jsonl", "")
         prompts("line 1", "{broken\n")
         prompts("line 2", '{"id": "a", "category": "x", "prompt": "Hello"}\n{"id": "b"}\n')
-        prompts("“a”", '{"id": "a", "prompt": "Hello"}\n{"id": "a", "prompt": "World"}\n')
+        prompts(["line 2", "repeats an id"], '{"id": "a", "prompt": "Hello"}\n{"id": "a", "prompt": "World"}\n')
 
 
 if __name__ == "__main__":
