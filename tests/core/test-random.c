@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <json-glib/json-glib.h>
+#include <math.h>
 
 #include "core/refract-random.h"
 
@@ -62,6 +63,33 @@ test_double (void)
   g_assert_true (refract_random_double (random) == 0.27502931836911926);
 }
 
+static void
+test_gamma (void)
+{
+  static const double shapes[] = { 0.25, 1, 8.5 };
+  g_autoptr (RefractRandom) random = refract_random_new (1);
+
+  for (guint i = 0; i < G_N_ELEMENTS (shapes); i++)
+    {
+      double sum = 0;
+      double squares = 0;
+
+      for (guint j = 0; j < 40000; j++)
+        {
+          double value = refract_random_gamma (random, shapes[i]);
+
+          g_assert_cmpfloat (value, >=, 0);
+          sum += value;
+          squares += value * value;
+        }
+      /* mean and variance are the shape; four standard errors */
+      g_assert_cmpfloat_with_epsilon (sum / 40000, shapes[i], 4 * sqrt (shapes[i] / 40000));
+      g_assert_cmpfloat_with_epsilon (
+        squares / 40000 - shapes[i] * shapes[i], shapes[i],
+        4 * sqrt ((6 * shapes[i] + 2 * shapes[i] * shapes[i]) / 40000) + 8 * shapes[i] * sqrt (shapes[i] / 40000));
+    }
+}
+
 int
 main (int argc,
       char *argv[])
@@ -70,5 +98,6 @@ main (int argc,
   g_test_add_func ("/random/fixture", test_fixture);
   g_test_add_func ("/random/below-range", test_below_range);
   g_test_add_func ("/random/double", test_double);
+  g_test_add_func ("/random/gamma", test_gamma);
   return g_test_run ();
 }

@@ -16,6 +16,7 @@
 #define SEED 42
 #define ALPHA 0.05
 #define FEW_SAMPLES 10
+#define FEW_ODD_ONES 5
 
 /* What one resample is scored as. */
 enum
@@ -35,7 +36,9 @@ typedef double Scores[2][REFRACT_N_AXES];
  * @group: the axis whose weights an axis shares: itself, but for PLAD with Trajectory's prompts
  * @imagine: whether the axis gets an imagined unit
  * @count: how often each unit is in the current resample
- * @spacing: exponential weights of the units, one more for the imagined unit
+ * @spacing: exponential weights of the units, one more for the imagined unit; %NULL for a group
+ *   without one
+ * @n_variants: without LOW and HIGH where no axis has an imagined unit
  * @point: the scores as measured
  */
 typedef struct
@@ -46,6 +49,7 @@ typedef struct
   gboolean imagine[REFRACT_N_AXES];
   double *count[REFRACT_N_AXES];
   double *spacing[REFRACT_N_AXES];
+  guint n_variants;
   Scores point;
 } Problem;
 
@@ -68,32 +72,30 @@ is_usable (const RefractUnits *units)
   return count_informative (units) > 0;
 }
 
-/* No variation: all ratios equal, or for two candidates all differences of ratios. */
-static gboolean
-is_constant (const Problem *self,
-             RefractAxisId axis)
+/* How many units differ from the usual one: in their ratio, or for two candidates in the difference
+ * of the ratios. */
+static guint
+count_odd_ones (const Problem *self,
+                RefractAxisId axis)
 {
-  double first = NAN;
+  const RefractUnits *a = self->units[0][axis];
+  const RefractUnits *b = self->units[self->n_sides - 1][axis];
+  g_autofree double *values = g_new (double, a->n);
+  guint n = 0;
+  guint odd = 0;
 
-  for (guint i = 0; i < self->units[0][axis]->n; i++)
-    {
-      double value = 0;
-
-      for (guint side = 0; side < self->n_sides; side++)
-        {
-          const RefractUnits *units = self->units[side][axis];
-          double ratio = units->numerator[i] / units->denominator[i];
-
-          value += side == 0 ? ratio : -ratio;
-        }
-      if (!isfinite (value))
-        continue;
-      if (isnan (first))
-        first = value;
-      else if (fabs (value - first) > 1e-12 * MAX (1, fabs (first)))
-        return FALSE;
-    }
-  return TRUE;
+  for (guint i = 0; i < a->n; i++)
+    if (a->denominator[i] > 0 && b->denominator[i] > 0)
+      {
+        values[n] = a->numerator[i] / a->denominator[i];
+        if (self->n_sides == 2)
+          values[n] -= b->numerator[i] / b->denominator[i];
+        n++;
+      }
+  refract_sort_doubles (values, n);
+  for (guint i = 0; i < n; i++)
+    odd += fabs (values[i] - values[n / 2]) > 1e-12;
+  return odd;
 }
 
 static void
@@ -101,11 +103,13 @@ problem_init (Problem *self)
 {
   const RefractUnits *const *units = self->units[0];
 
+  self->n_variants = LOW;
   for (RefractAxisId axis = 0; axis < REFRACT_N_AXES; axis++)
     {
       gboolean joint = axis == REFRACT_AXIS_PLAD && units[axis] != NULL
                        && units[REFRACT_AXIS_TRAJECTORY] != NULL
                        && units[REFRACT_AXIS_TRAJECTORY]->n == units[axis]->n;
+      guint odd;
 
       self->group[axis] = joint ? REFRACT_AXIS_TRAJECTORY : axis;
       for (guint side = 0; side < 2; side++)
@@ -114,12 +118,18 @@ problem_init (Problem *self)
                                     : NAN;
       if (units[axis] == NULL)
         continue;
-      /* A divergence costs up to a whole prompt but KLD has no worst case, so that an imagined
-       * chunk would drown what was measured: it is for chunks that are all alike. */
-      self->imagine[axis] = units[axis]->link == REFRACT_LINK_AGREEMENT
-                            || (units[axis]->link == REFRACT_LINK_NATS && is_constant (self, axis));
+      if (units[axis]->link == REFRACT_LINK_LOSS)
+        continue;
+      /* KLD has no worst case: an imagined chunk would drown what was measured. */
+      odd = count_odd_ones (self, axis);
+      self->imagine[axis]
+        = odd == 0 || (units[axis]->link == REFRACT_LINK_AGREEMENT && odd <= FEW_ODD_ONES);
       self->count[axis] = g_new (double, units[axis]->n);
-      self->spacing[axis] = g_new (double, units[axis]->n + 1);
+      if (!self->imagine[axis])
+        continue;
+      self->n_variants = N_VARIANTS;
+      if (self->spacing[self->group[axis]] == NULL)
+        self->spacing[self->group[axis]] = g_new (double, units[axis]->n + 1);
     }
 }
 
@@ -147,27 +157,6 @@ problem_value (const Problem *self,
   return value[0] - value[1];
 }
 
-/* Marsaglia and Tsang (2000); a shape below 1 from the next one up. */
-static double
-draw_gamma (RefractRandom *random,
-            double shape)
-{
-  double d = shape + (shape < 1 ? 1 : 0) - 1.0 / 3;
-
-  while (TRUE)
-    {
-      double x = refract_normal_quantile (refract_random_double (random));
-      double v = pow (1 + x / sqrt (9 * d), 3);
-      double u = 1 - refract_random_double (random);
-
-      if (!(v > 0) || log (u) >= 0.5 * x * x + d - d * v + d * log (v))
-        continue;
-      if (shape >= 1)
-        return d * v;
-      return d * v * pow (1 - refract_random_double (random), 1 / shape);
-    }
-}
-
 /* From the posterior of the share of trials lost, Jeffreys' for each candidate: for two of them the
  * trials fall into four cells (lost by both, one, the other, none), each with a quarter of a trial
  * beforehand. */
@@ -193,7 +182,7 @@ draw_lost (const Problem *self,
     }
   for (guint i = 0; i < G_N_ELEMENTS (cells); i++)
     {
-      cells[i] = draw_gamma (random, MAX (cells[i], 0) + 0.25);
+      cells[i] = refract_random_gamma (random, MAX (cells[i], 0) + 0.25);
       total += cells[i];
     }
   scores[0] = 100 * (1 - (cells[0] + cells[1]) / total);
@@ -203,15 +192,26 @@ draw_lost (const Problem *self,
 static void
 draw_weights (const Problem *self,
               RefractAxisId group,
+              guint index,
               RefractRandom *random)
 {
+  static const double steps[REFRACT_N_AXES] = { 0.41421356237309505, 0.73205080756887729, 0,
+                                                0.23606797749978970 };
+  double *spacing = self->spacing[group];
   guint n = self->units[0][group]->n;
+  double keep;
 
   memset (self->count[group], 0, n * sizeof (double));
   for (guint i = 0; i < n; i++)
-    self->count[group][refract_random_below (random, n)]++;
-  for (guint i = 0; i <= n && self->imagine[group]; i++)
-    self->spacing[group][i] = -log (1 - refract_random_double (random));
+    self->count[group][((guint64) refract_random_next (random) * n) >> 32]++;
+  if (spacing == NULL)
+    return;
+  for (guint i = 0; i < n; i++)
+    spacing[i] = -log (1 - refract_random_double (random));
+  /* The imagined unit's share is Beta (1, n). Multiples of an irrational number are spread more
+   * evenly than random ones, and its quantiles are what the ends rest on. */
+  keep = pow (fmod ((index + 1) * steps[group], 1), 1.0 / n);
+  spacing[n] = refract_sum (spacing, n) * (1 - keep) / keep;
 }
 
 static double
@@ -258,6 +258,7 @@ imagined_scores (const Problem *self,
 
 static void
 resample (const Problem *self,
+          guint index,
           RefractRandom *random,
           Scores scores[N_VARIANTS])
 {
@@ -272,7 +273,7 @@ resample (const Problem *self,
       if (self->units[0][axis]->link == REFRACT_LINK_LOSS)
         draw_lost (self, axis, random, lost);
       else if (self->group[axis] == axis)
-        draw_weights (self, axis, random);
+        draw_weights (self, axis, index, random);
       for (guint side = 0; side < self->n_sides; side++)
         {
           const RefractUnits *units = self->units[side][axis];
@@ -427,8 +428,8 @@ solve (const Problem *self,
     {
       Scores scores[N_VARIANTS];
 
-      resample (self, random, scores);
-      for (guint variant = 0; variant < N_VARIANTS; variant++)
+      resample (self, i, random, scores);
+      for (guint variant = 0; variant < self->n_variants; variant++)
         of[variant][i] = problem_value (self, scores[variant]);
     }
   /* posterior draws need no correction: as much of it as the bootstrapped part has of the skewness */
@@ -436,13 +437,16 @@ solve (const Problem *self,
   share = isfinite (share) ? pow (MIN (share, 1), 1.5) : 0;
   z0 = share * bias (of[FIXED], N_RESAMPLES, point);
   a = share * acceleration (self);
-  for (guint variant = 0; variant < N_VARIANTS; variant++)
-    refract_sort_doubles (of[variant], N_RESAMPLES);
-
+  refract_sort_doubles (of[PLAIN], N_RESAMPLES);
   interval->low = refract_quantile (of[PLAIN], N_RESAMPLES, adjusted_level (-z, z0, a));
   interval->high = refract_quantile (of[PLAIN], N_RESAMPLES, adjusted_level (z, z0, a));
-  interval->low = MIN (interval->low, refract_quantile (of[LOW], N_RESAMPLES, ALPHA));
-  interval->high = MAX (interval->high, refract_quantile (of[HIGH], N_RESAMPLES, 1 - ALPHA));
+  if (self->n_variants == N_VARIANTS)
+    {
+      refract_sort_doubles (of[LOW], N_RESAMPLES);
+      refract_sort_doubles (of[HIGH], N_RESAMPLES);
+      interval->low = MIN (interval->low, refract_quantile (of[LOW], N_RESAMPLES, ALPHA));
+      interval->high = MAX (interval->high, refract_quantile (of[HIGH], N_RESAMPLES, 1 - ALPHA));
+    }
   interval->low = MIN (interval->low, point);
   interval->high = MAX (interval->high, point);
 }
@@ -501,10 +505,11 @@ interval_init (RefractInterval *interval,
  *
  * SCORING, "confidence interval". Trials (LOSS): Jeffreys' interval on the lost ones. Units that are
  * all alike: the rule of three, lower = score · 0.05^(1/n), and mirrored upwards. Otherwise a BCa
- * bootstrap of 2,000 resamples with a fixed seed and, because a few units that differ say too little
- * about how many more there are, never narrower than the 5 % and 95 % points of a Bayesian bootstrap
- * with one more unit at the worst or best end (Gaffke 2005), which is the rule of three's own limit.
- * Units without a denominator, or with values that are not finite, give [0, 100].
+ * bootstrap of 2,000 resamples with a fixed seed. Where at most five prompts differ from the rest,
+ * BCa alone covers only 91 % (five odd ones say too little about how many more there are); there it
+ * is never narrower than the 5 % and 95 % points of a Bayesian bootstrap with one more prompt at the
+ * worst or best end (Gaffke 2005), of which the rule of three is the case without odd ones. Units
+ * without a denominator, or with values that are not finite, give [0, 100].
  */
 void
 refract_units_interval (const RefractUnits *self,
@@ -520,7 +525,7 @@ refract_units_interval (const RefractUnits *self,
     return;
   if (self->link == REFRACT_LINK_LOSS)
     solve_lost (self, interval);
-  else if (is_constant (&problem, axis))
+  else if (count_odd_ones (&problem, axis) == 0)
     solve_constant (self, interval);
   else
     {

@@ -5,7 +5,10 @@
 
 #include "config.h"
 
+#include <math.h>
+
 #include "core/refract-random.h"
+#include "core/refract-statistics.h"
 
 struct _RefractRandom
 {
@@ -85,4 +88,35 @@ refract_random_double (RefractRandom *self)
   double low = refract_random_next (self) >> 6;
 
   return (high * 67108864.0 + low) / 9007199254740992.0;
+}
+
+/**
+ * refract_random_gamma:
+ * @shape: above 0
+ *
+ * Marsaglia and Tsang (2000); a shape below 1 from the next one up.
+ *
+ * Returns: gamma distributed with scale 1
+ */
+double
+refract_random_gamma (RefractRandom *self,
+                      double shape)
+{
+  double d = shape + (shape < 1 ? 1 : 0) - 1.0 / 3;
+
+  g_return_val_if_fail (shape > 0, NAN);
+
+  while (TRUE)
+    {
+      double x = refract_normal_quantile (refract_random_double (self));
+      double root = 1 + x / sqrt (9 * d);
+      double v = root * root * root;
+      double u = 1 - refract_random_double (self);
+
+      if (!(v > 0) || log (u) >= 0.5 * x * x + d - d * v + d * log (v))
+        continue;
+      if (shape >= 1)
+        return d * v;
+      return d * v * pow (1 - refract_random_double (self), 1 / shape);
+    }
 }

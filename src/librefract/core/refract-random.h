@@ -26,5 +26,7 @@ guint32 refract_random_next (RefractRandom *self);
 guint32 refract_random_below (RefractRandom *self, guint32 n);
 /* uniform in [0, 1) with 53 bits, from two outputs */
 double refract_random_double (RefractRandom *self);
+/* gamma distributed with scale 1, shape > 0 */
+double refract_random_gamma (RefractRandom *self, double shape);
 
 G_END_DECLS
