@@ -26,7 +26,8 @@ test_fixture (void)
 
   json_parser_load_from_file (parser, path, &error);
   g_assert_no_error (error);
-  rows = json_object_get_array_member (json_node_get_object (json_parser_get_root (parser)), "rows");
+  rows
+      = json_object_get_array_member (json_node_get_object (json_parser_get_root (parser)), "rows");
   g_assert_cmpuint (json_array_get_length (rows), ==, 20);
   for (guint i = 0; i < json_array_get_length (rows); i++)
     {
@@ -36,17 +37,15 @@ test_fixture (void)
       refract_perturb (json_object_get_string_member (row, "prompt"),
                        json_object_get_int_member (row, "seed"), texts);
       for (RefractPerturbation p = 0; p < REFRACT_N_PERTURBATIONS; p++)
-        g_assert_cmpstr (texts[p], ==,
-                         json_node_get_string (
-                           json_object_get_member (row, refract_perturbation_get_name (p))));
+        g_assert_cmpstr (
+            texts[p], ==,
+            json_node_get_string (json_object_get_member (row, refract_perturbation_get_name (p))));
       clear_texts (texts);
     }
 }
 
 static void
-assert_perturbed (RefractPerturbation perturbation,
-                  const char *prompt,
-                  const char *expected)
+assert_perturbed (RefractPerturbation perturbation, const char *prompt, const char *expected)
 {
   char *texts[REFRACT_N_PERTURBATIONS];
 
@@ -81,13 +80,13 @@ test_punct_white_space (void)
   assert_perturbed (REFRACT_PERTURBATION_PUNCT, "Why? \n", "Why \n");
   assert_perturbed (REFRACT_PERTURBATION_PUNCT, "Why ... ", "Why .. ");
   assert_perturbed (REFRACT_PERTURBATION_PUNCT, "So\t\v", "So?\t\v");
-  assert_perturbed (REFRACT_PERTURBATION_PUNCT, "So.\xc2\xa0\xe3\x80\x80", "So\xc2\xa0\xe3\x80\x80");
+  assert_perturbed (REFRACT_PERTURBATION_PUNCT, "So.\xc2\xa0\xe3\x80\x80",
+                    "So\xc2\xa0\xe3\x80\x80");
   assert_perturbed (REFRACT_PERTURBATION_PUNCT, "Genè", "Genè?");
 }
 
 int
-main (int argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/perturb/fixture", test_fixture);

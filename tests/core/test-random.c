@@ -20,7 +20,8 @@ test_fixture (void)
 
   json_parser_load_from_file (parser, path, &error);
   g_assert_no_error (error);
-  rows = json_object_get_array_member (json_node_get_object (json_parser_get_root (parser)), "rows");
+  rows
+      = json_object_get_array_member (json_node_get_object (json_parser_get_root (parser)), "rows");
   g_assert_cmpuint (json_array_get_length (rows), ==, 7);
   for (guint i = 0; i < json_array_get_length (rows); i++)
     {
@@ -84,15 +85,14 @@ test_gamma (void)
         }
       /* mean and variance are the shape; four standard errors */
       g_assert_cmpfloat_with_epsilon (sum / 40000, shapes[i], 4 * sqrt (shapes[i] / 40000));
-      g_assert_cmpfloat_with_epsilon (
-        squares / 40000 - shapes[i] * shapes[i], shapes[i],
-        4 * sqrt ((6 * shapes[i] + 2 * shapes[i] * shapes[i]) / 40000) + 8 * shapes[i] * sqrt (shapes[i] / 40000));
+      g_assert_cmpfloat_with_epsilon (squares / 40000 - shapes[i] * shapes[i], shapes[i],
+                                      4 * sqrt ((6 * shapes[i] + 2 * shapes[i] * shapes[i]) / 40000)
+                                          + 8 * shapes[i] * sqrt (shapes[i] / 40000));
     }
 }
 
 int
-main (int argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/random/fixture", test_fixture);

@@ -34,8 +34,8 @@ test_composite_fixture (void)
 
       for (guint j = 0; j < REFRACT_N_AXES; j++)
         scores[j] = json_array_get_null_element (array, j)
-                      ? NAN
-                      : json_array_get_double_element (array, j);
+                        ? NAN
+                        : json_array_get_double_element (array, j);
       g_assert_true (refract_composite (scores, REFRACT_N_AXES, &composite, &error));
       g_assert_no_error (error);
       g_assert_true (composite == json_object_get_double_member (row, "composite"));
@@ -67,8 +67,8 @@ test_bands (void)
     double score;
     const char *band;
   } rows[] = {
-    { 100, "EXCELLENT" }, { 90, "EXCELLENT" }, { 89.99999, "PASS" }, { 80, "PASS" },
-    { 79.99999, "DEGRADED" }, { 60, "DEGRADED" }, { 59.99999, "FAIL" }, { 0, "FAIL" },
+    { 100, "EXCELLENT" },     { 90, "EXCELLENT" }, { 89.99999, "PASS" }, { 80, "PASS" },
+    { 79.99999, "DEGRADED" }, { 60, "DEGRADED" },  { 59.99999, "FAIL" }, { 0, "FAIL" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
@@ -103,14 +103,12 @@ test_format (void)
     guint decimals;
     const char *text;
   } rows[] = {
-    { 79.96, 1, "79.9" },      { 79.94, 1, "79.9" },    { 80, 1, "80.0" },
-    { 80.04, 1, "80.0" },      { 89.999, 1, "89.9" },   { 90, 1, "90.0" },
-    { 99.97, 1, "99.9" },      { 100, 1, "100.0" },     { 59.96, 1, "59.9" },
-    { 60, 1, "60.0" },         { 86.46, 1, "86.5" },    { 86.44, 1, "86.4" },
-    { 69.96, 1, "70.0" },      { 0, 1, "0.0" },         { 0.04, 1, "0.0" },
-    { 79.996, 2, "79.99" },    { 99.999999, 2, "99.99" }, { 100, 2, "100.00" },
-    { 86.456, 2, "86.46" },    { 59.994, 2, "59.99" },  { 59.996, 2, "59.99" },
-    { 79.6, 0, "79" },         { 99.6, 0, "99" },       { 42.6, 0, "43" },
+    { 79.96, 1, "79.9" },      { 79.94, 1, "79.9" }, { 80, 1, "80.0" },      { 80.04, 1, "80.0" },
+    { 89.999, 1, "89.9" },     { 90, 1, "90.0" },    { 99.97, 1, "99.9" },   { 100, 1, "100.0" },
+    { 59.96, 1, "59.9" },      { 60, 1, "60.0" },    { 86.46, 1, "86.5" },   { 86.44, 1, "86.4" },
+    { 69.96, 1, "70.0" },      { 0, 1, "0.0" },      { 0.04, 1, "0.0" },     { 79.996, 2, "79.99" },
+    { 99.999999, 2, "99.99" }, { 100, 2, "100.00" }, { 86.456, 2, "86.46" }, { 59.994, 2, "59.99" },
+    { 59.996, 2, "59.99" },    { 79.6, 0, "79" },    { 99.6, 0, "99" },      { 42.6, 0, "43" },
   };
 
   /* a comma in the text would show that the locale leaks in */
@@ -172,8 +170,7 @@ test_units_score (void)
 }
 
 int
-main (int argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/score/composite-fixture", test_composite_fixture);

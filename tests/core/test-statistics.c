@@ -11,16 +11,13 @@
 #include "core/refract-statistics.h"
 
 static void
-assert_close (double value,
-              double expected)
+assert_close (double value, double expected)
 {
   g_assert_cmpfloat_with_epsilon (value, expected, 2e-13 * fabs (expected));
 }
 
 static gint32 *
-read_ids (JsonObject *row,
-          const char *key,
-          gsize *n)
+read_ids (JsonObject *row, const char *key, gsize *n)
 {
   JsonArray *array = json_object_get_array_member (row, key);
   gint32 *ids = g_new (gint32, json_array_get_length (array));
@@ -130,16 +127,11 @@ test_beta (void)
 {
   /* p, a, b, and the quantile to 18 digits from an arbitrary-precision library */
   static const double known[][4] = {
-    { 0.975, 0.5, 9.5, 0.237610098632903135 },
-    { 0.025, 0.5, 9.5, 0.0000530640534184928795 },
-    { 0.025, 1.5, 8.5, 0.0122640876216194506 },
-    { 0.975, 1.5, 8.5, 0.414469277440532657 },
-    { 0.5, 4.5, 5.5, 0.446538931554290313 },
-    { 0.025, 9.5, 0.5, 0.762389901367096865 },
-    { 0.05, 1, 30, 0.00170831564446573434 },
-    { 0.025, 0.5, 0.5, 0.0015413331334360119 },
-    { 0.9, 200.5, 800.5, 0.216631572271711552 },
-    { 0.001, 50, 0.5, 0.896897736581286212 },
+    { 0.975, 0.5, 9.5, 0.237610098632903135 },   { 0.025, 0.5, 9.5, 0.0000530640534184928795 },
+    { 0.025, 1.5, 8.5, 0.0122640876216194506 },  { 0.975, 1.5, 8.5, 0.414469277440532657 },
+    { 0.5, 4.5, 5.5, 0.446538931554290313 },     { 0.025, 9.5, 0.5, 0.762389901367096865 },
+    { 0.05, 1, 30, 0.00170831564446573434 },     { 0.025, 0.5, 0.5, 0.0015413331334360119 },
+    { 0.9, 200.5, 800.5, 0.216631572271711552 }, { 0.001, 50, 0.5, 0.896897736581286212 },
     { 0.05, 14.5, 0.5, 0.873942416577968058 },
   };
 
@@ -167,8 +159,7 @@ test_edit_distance (void)
 }
 
 int
-main (int argc,
-      char *argv[])
+main (int argc, char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/statistics/sequences-fixture", test_sequences_fixture);

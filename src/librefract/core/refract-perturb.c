@@ -12,10 +12,10 @@
 
 /* never touched by typo and paraphrase */
 static const char *const stop_words[] = {
-  "a",    "an",   "the", "is", "are", "was", "were", "be",  "been",  "being", "in",   "on",
-  "at",   "to",   "of",  "for", "with", "by", "as",  "and", "or",    "but",   "not",  "no",
-  "do",   "does", "did", "i",  "you", "he",  "she",  "it",  "we",    "they",  "this", "that",
-  "these", "those", "have", "has", "had", NULL,
+  "a",    "an",   "the",  "is",    "are",   "was",  "were", "be",  "been", "being", "in",
+  "on",   "at",   "to",   "of",    "for",   "with", "by",   "as",  "and",  "or",    "but",
+  "not",  "no",   "do",   "does",  "did",   "i",    "you",  "he",  "she",  "it",    "we",
+  "they", "this", "that", "these", "those", "have", "has",  "had", NULL,
 };
 
 static const struct
@@ -23,13 +23,11 @@ static const struct
   const char *word;
   const char *synonym;
 } synonyms[] = {
-  { "big", "large" },       { "large", "big" },       { "small", "tiny" },
-  { "tiny", "small" },      { "fast", "quick" },      { "quick", "fast" },
-  { "begin", "start" },     { "start", "begin" },     { "happy", "glad" },
-  { "sad", "unhappy" },     { "smart", "clever" },    { "clever", "smart" },
-  { "show", "display" },    { "display", "show" },    { "build", "construct" },
-  { "create", "make" },     { "make", "create" },     { "find", "locate" },
-  { "locate", "find" },
+  { "big", "large" },    { "large", "big" },    { "small", "tiny" },      { "tiny", "small" },
+  { "fast", "quick" },   { "quick", "fast" },   { "begin", "start" },     { "start", "begin" },
+  { "happy", "glad" },   { "sad", "unhappy" },  { "smart", "clever" },    { "clever", "smart" },
+  { "show", "display" }, { "display", "show" }, { "build", "construct" }, { "create", "make" },
+  { "make", "create" },  { "find", "locate" },  { "locate", "find" },
 };
 
 /* A run of at least two ASCII letters, in bytes of the prompt. */
@@ -40,8 +38,7 @@ typedef struct
 } Word;
 
 static gboolean
-next_word (const char *prompt,
-           Word *word)
+next_word (const char *prompt, Word *word)
 {
   gsize at = word->start + word->length;
 
@@ -63,15 +60,13 @@ next_word (const char *prompt,
 }
 
 static char *
-lower_word (const char *prompt,
-            const Word *word)
+lower_word (const char *prompt, const Word *word)
 {
   return g_ascii_strdown (prompt + word->start, word->length);
 }
 
 static const char *
-find_synonym (const char *prompt,
-              const Word *word)
+find_synonym (const char *prompt, const Word *word)
 {
   g_autofree char *lower = lower_word (prompt, word);
 
@@ -82,9 +77,7 @@ find_synonym (const char *prompt,
 }
 
 static gboolean
-is_eligible (const char *prompt,
-             const Word *word,
-             RefractPerturbation perturbation)
+is_eligible (const char *prompt, const Word *word, RefractPerturbation perturbation)
 {
   g_autofree char *lower = lower_word (prompt, word);
 
@@ -115,8 +108,7 @@ choose_word (const char *prompt,
 }
 
 static char *
-apply_typo (const char *prompt,
-            RefractRandom *random)
+apply_typo (const char *prompt, RefractRandom *random)
 {
   g_autofree char *text = NULL;
   Word word;
@@ -170,8 +162,7 @@ apply_punct (const char *prompt)
 }
 
 static char *
-apply_paraphrase (const char *prompt,
-                  RefractRandom *random)
+apply_paraphrase (const char *prompt, RefractRandom *random)
 {
   g_autofree char *synonym = NULL;
   Word word;
@@ -201,9 +192,7 @@ refract_perturbation_get_name (RefractPerturbation perturbation)
 }
 
 void
-refract_perturb (const char *prompt,
-                 guint64 seed,
-                 char *out[REFRACT_N_PERTURBATIONS])
+refract_perturb (const char *prompt, guint64 seed, char *out[REFRACT_N_PERTURBATIONS])
 {
   g_autoptr (RefractRandom) random = refract_random_new (seed);
 

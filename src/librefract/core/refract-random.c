@@ -61,8 +61,7 @@ refract_random_next (RefractRandom *self)
  * Returns: uniform in [0, @n)
  */
 guint32
-refract_random_below (RefractRandom *self,
-                      guint32 n)
+refract_random_below (RefractRandom *self, guint32 n)
 {
   guint shift;
   guint32 value;
@@ -99,8 +98,7 @@ refract_random_double (RefractRandom *self)
  * Returns: gamma distributed with scale 1
  */
 double
-refract_random_gamma (RefractRandom *self,
-                      double shape)
+refract_random_gamma (RefractRandom *self, double shape)
 {
   double d = shape + (shape < 1 ? 1 : 0) - 1.0 / 3;
 

@@ -73,10 +73,7 @@ refract_band_get_name (RefractBand band)
 }
 
 gboolean
-refract_composite (const double *scores,
-                   guint n,
-                   double *composite,
-                   GError **error)
+refract_composite (const double *scores, guint n, double *composite, GError **error)
 {
   double reciprocals = 0;
   guint n_scored = 0;
@@ -110,8 +107,7 @@ refract_composite (const double *scores,
  *   below a band's edge (and below 100) where the score is
  */
 char *
-refract_format_score (double score,
-                      guint decimals)
+refract_format_score (double score, guint decimals)
 {
   static const double edges[] = { 60, 80, 90, 100 };
   g_autofree char *format = g_strdup_printf ("%%.%uf", decimals);
@@ -132,8 +128,7 @@ refract_format_score (double score,
  * Returns: (transfer full): units with all numerators and denominators 0, to be filled in
  */
 RefractUnits *
-refract_units_new (RefractLink link,
-                   guint n)
+refract_units_new (RefractLink link, guint n)
 {
   RefractUnits *self = g_new0 (RefractUnits, 1);
 
@@ -176,9 +171,7 @@ refract_units_free (RefractUnits *self)
  *   perfect
  */
 double
-refract_link_score (RefractLink link,
-                    double numerator,
-                    double denominator)
+refract_link_score (RefractLink link, double numerator, double denominator)
 {
   double ratio = denominator > 0 ? numerator / denominator : NAN;
   double score;

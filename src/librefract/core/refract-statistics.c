@@ -11,8 +11,7 @@
 #include "core/refract-statistics.h"
 
 static int
-compare_doubles (const void *a,
-                 const void *b)
+compare_doubles (const void *a, const void *b)
 {
   double x = *(const double *) a;
   double y = *(const double *) b;
@@ -28,17 +27,14 @@ compare_doubles (const void *a,
  * Ascending; NaN after everything else.
  */
 void
-refract_sort_doubles (double *values,
-                      gsize n)
+refract_sort_doubles (double *values, gsize n)
 {
   if (n > 1)
     qsort (values, n, sizeof *values, compare_doubles);
 }
 
 double
-refract_quantile (const double *sorted,
-                  gsize n,
-                  double q)
+refract_quantile (const double *sorted, gsize n, double q)
 {
   double position;
   gsize i;
@@ -53,8 +49,7 @@ refract_quantile (const double *sorted,
 }
 
 double
-refract_sum (const double *values,
-             gsize n)
+refract_sum (const double *values, gsize n)
 {
   double sum = 0;
 
@@ -94,7 +89,8 @@ refract_normal_quantile (double p)
 
   t = sqrt (-2 * log (p));
   x = (2.515517 + t * (0.802853 + t * 0.010328))
-      / (1 + t * (1.432788 + t * (0.189269 + t * 0.001308))) - t;
+          / (1 + t * (1.432788 + t * (0.189269 + t * 0.001308)))
+      - t;
   for (guint i = 0; i < 2; i++)
     {
       double u = (refract_normal_cdf (x) - p) * sqrt (2 * G_PI) * exp (x * x / 2);
@@ -106,9 +102,7 @@ refract_normal_quantile (double p)
 
 /* log of x^a (1 − x)^b / B (a, b) */
 static double
-log_beta_term (double x,
-               double a,
-               double b)
+log_beta_term (double x, double a, double b)
 {
   int sign;
 
@@ -119,9 +113,7 @@ log_beta_term (double x,
 /* Regularised incomplete beta function by its continued fraction (DLMF 8.17.22) with Lentz's
  * method, for x in (0, 1). */
 static double
-beta_cdf (double x,
-          double a,
-          double b)
+beta_cdf (double x, double a, double b)
 {
   const double tiny = 1e-300;
   double c = 1;
@@ -166,9 +158,7 @@ beta_cdf (double x,
  * Returns: the x in [0, 1] below which a Beta (@a, @b) variable lies with probability @p
  */
 double
-refract_beta_quantile (double p,
-                       double a,
-                       double b)
+refract_beta_quantile (double p, double a, double b)
 {
   double low = 0;
   double high = 1;
@@ -202,10 +192,7 @@ refract_beta_quantile (double p,
 }
 
 guint
-refract_edit_distance (const gint32 *a,
-                       gsize n_a,
-                       const gint32 *b,
-                       gsize n_b)
+refract_edit_distance (const gint32 *a, gsize n_a, const gint32 *b, gsize n_b)
 {
   g_autofree guint *row = g_new (guint, n_b + 1);
 
@@ -228,10 +215,7 @@ refract_edit_distance (const gint32 *a,
 }
 
 guint
-refract_common_prefix (const gint32 *a,
-                       gsize n_a,
-                       const gint32 *b,
-                       gsize n_b)
+refract_common_prefix (const gint32 *a, gsize n_a, const gint32 *b, gsize n_b)
 {
   gsize n = MIN (n_a, n_b);
   gsize i = 0;
