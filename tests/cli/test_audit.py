@@ -10,7 +10,7 @@ import unittest
 from refract_cli import CORPUS, HAS_ENGINE, HAYSTACK, MODEL, CliTest, main
 
 # What says when, how fast and how wide a run was; everything else has to be the same.
-VARYING = {"timestamp", "run_id", "performance", "slots", "decode_tps", "prefill_tps",
+VARYING = {"timestamp", "run_id", "performance", "reference_performance", "slots", "decode_tps", "prefill_tps",
            "load_seconds", "peak_rss_bytes", "wall_seconds", "engine_seconds"}
 SMALL = ("--axes", "trajectory,kld,rniah,plad", "--n-predict", "24", "--chunks", "6",
          "--rniah-lengths", "512,1024", "--rniah-n-predict", "24")

@@ -197,7 +197,7 @@ plan_memory (RefractObserver *observer, RefractKvConfig *reference, GError **err
   guint64 budget = refract_plan_get_int (observer->plan, "kv-budget");
   guint slots = refract_plan_get_int (observer->plan, "slots");
   guint64 affordable, wanted;
-  guint n_requests = 0, short_cells = 0;
+  guint n_requests = 0, short_cells = 0, side_by_side;
 
   for (guint i = 0; i < REFRACT_N_AXES; i++)
     {
@@ -228,8 +228,10 @@ plan_memory (RefractObserver *observer, RefractKvConfig *reference, GError **err
       return FALSE;
     }
 
-  observer->n_slots = slots > 0 ? slots : CLAMP (n_requests, 1, MAX_AUTO_SLOTS);
-  wanted = MAX ((guint64) observer->n_slots * MIN (short_cells, SHORT_CELLS), observer->min_cells);
+  side_by_side = CLAMP (n_requests, 1, MAX_AUTO_SLOTS);
+  observer->n_slots = slots > 0 ? slots : side_by_side;
+  /* Not by the number of slots: what the engine allocates is the same whatever that is. */
+  wanted = MAX ((guint64) side_by_side * MIN (short_cells, SHORT_CELLS), observer->min_cells);
   observer->n_cells = MAX (MIN (wanted, affordable), observer->min_cells);
   /* Engines round up to this anyway; the same number everywhere. */
   observer->n_cells = (observer->n_cells + 255) / 256 * 256;
