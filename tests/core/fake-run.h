@@ -160,8 +160,8 @@ fake_fill_plad (RefractAxisResult *axis)
 static inline RefractAxisResult *
 fake_axis (RefractAxisId id, double score)
 {
-  static const RefractLink links[] = { REFRACT_LINK_AGREEMENT, REFRACT_LINK_NATS, REFRACT_LINK_LOSS,
-                                       REFRACT_LINK_AGREEMENT };
+  static const RefractLink links[]
+      = { REFRACT_LINK_AGREEMENT, REFRACT_LINK_NATS, REFRACT_LINK_LOSS, REFRACT_LINK_AGREEMENT };
   RefractAxisResult *axis = refract_axis_result_new (id);
   RefractUnits *units = refract_units_new (links[id], FAKE_UNITS);
   double share = CLAMP (score, 0, 100) / 100;

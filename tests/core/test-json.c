@@ -43,9 +43,9 @@ assert_refused (const char *text, gssize length, const char *part)
 static void
 test_values (void)
 {
-  g_autoptr (JsonObject) object = parse (
-      "{\"a\": 1, \"b\": -2.5e+3, \"c\": [true, false, null], "
-      "\"d\": {\"e\": \"x\\u00e4\\n\\\"\\/\\ud83d\\ude00\"}, \"f\": -0.0, \"g\": 1E2, \"h\": \"\"}");
+  g_autoptr (JsonObject) object = parse ("{\"a\": 1, \"b\": -2.5e+3, \"c\": [true, false, null], "
+                                         "\"d\": {\"e\": \"x\\u00e4\\n\\\"\\/\\ud83d\\ude00\"}, "
+                                         "\"f\": -0.0, \"g\": 1E2, \"h\": \"\"}");
 
   g_assert_cmpint (refract_json_get_int (object, "a", 0), ==, 1);
   g_assert_cmpfloat (refract_json_get_double (object, "a", 0), ==, 1.0);

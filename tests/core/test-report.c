@@ -151,30 +151,30 @@ test_extension (void)
   g_assert_cmpint (refract_json_get_int (extension, "version", 0), ==, 1);
   g_assert_cmpstr (refract_json_get_string (extension, "run_id", NULL), ==, "20260101-000000-abcd");
   g_assert_cmpstr (refract_json_get_string (weakest, "title", NULL), ==, "Trajectory");
-  g_assert_cmpstr (refract_json_get_string (refract_json_get_object (extension, "ship"), "rule", ""),
-                   ==, "audit");
+  g_assert_cmpstr (
+      refract_json_get_string (refract_json_get_object (extension, "ship"), "rule", ""), ==,
+      "audit");
   g_assert_cmpuint (json_array_get_length (ranking), ==, 2);
   g_assert_cmpstr (
       refract_json_get_string (json_array_get_object_element (ranking, 0), "candidate", NULL), ==,
       "ctk=q8_0,ctv=q8_0");
-  g_assert_cmpstr (refract_json_get_string (refract_json_get_object (extension, "control"), "label",
-                                            NULL),
-                   ==, "K q4_0 / V q4_0 (rotation off)");
+  g_assert_cmpstr (
+      refract_json_get_string (refract_json_get_object (extension, "control"), "label", NULL), ==,
+      "K q4_0 / V q4_0 (rotation off)");
   g_assert_cmpfloat_with_epsilon (refract_json_get_double (kv, "saving", 0), 1 - 4.5 / 16, 1e-9);
   g_assert_cmpstr (refract_json_get_string (kv, "bytes_source", NULL), ==, "computed");
   g_assert_cmpint (refract_json_get_int (floor, "divergent_prompts", -1), ==, 0);
   g_assert_cmpfloat (refract_json_get_double (floor, "mean_kld", 0), >, 0);
   g_assert_cmpuint (json_array_get_length (findings), ==, json_array_get_length (diagnosis));
   g_assert_cmpuint (json_array_get_length (findings), >, 1);
-  g_assert_cmpint (refract_json_get_int (refract_json_get_object (trajectory, "interval"),
-                                         "n_units", 0),
-                   ==, FAKE_UNITS);
+  g_assert_cmpint (
+      refract_json_get_int (refract_json_get_object (trajectory, "interval"), "n_units", 0), ==,
+      FAKE_UNITS);
   g_assert_cmpstr (refract_json_get_string (trajectory, "prompt_mode", NULL), ==, "raw");
   g_assert_cmpstr (refract_json_get_string (plan, "model", NULL), ==, "model.gguf");
   g_assert_cmpint (refract_json_get_int (plan, "n_predict", 0), ==, 128);
-  g_assert_cmpint (refract_json_get_int (refract_json_get_object (extension, "model"), "head_dim_k",
-                                         0),
-                   >, 0);
+  g_assert_cmpint (
+      refract_json_get_int (refract_json_get_object (extension, "model"), "head_dim_k", 0), >, 0);
 }
 
 static void
@@ -202,7 +202,8 @@ test_skipped_and_not_proved (void)
   g_assert_true (json_object_get_null_member (axis, "score"));
   g_assert_cmpstr (refract_json_get_string (axis, "band", NULL), ==, "skipped");
   axis = refract_json_get_object (refract_json_get_object (extension, "axes"), "rniah");
-  g_assert_cmpstr (refract_json_get_string (axis, "skip_reason", NULL), ==, "Every cell is too long.");
+  g_assert_cmpstr (refract_json_get_string (axis, "skip_reason", NULL), ==,
+                   "Every cell is too long.");
   row = json_array_get_object_element (refract_json_get_array (extension, "failed"), 0);
   g_assert_cmpstr (refract_json_get_string (row, "message", NULL), ==, "It went away.");
 }
@@ -233,8 +234,8 @@ test_reports_of_a_run (void)
   ranking = refract_json_get_array (refract_report_get_extension (g_ptr_array_index (reports, 0)),
                                     "ranking");
   g_assert_cmpuint (json_array_get_length (ranking), ==, G_N_ELEMENTS (order) - 1);
-  g_assert_true (json_object_get_null_member (json_array_get_object_element (ranking, 3),
-                                              "composite"));
+  g_assert_true (
+      json_object_get_null_member (json_array_get_object_element (ranking, 3), "composite"));
   for (guint i = 0; i < reports->len; i++)
     g_assert_cmpstr (
         refract_json_get_string (refract_report_get_root (g_ptr_array_index (reports, i)),
@@ -278,11 +279,10 @@ test_privacy (void)
   g_autoptr (RefractRun) run = full_run ();
   RefractConfigResult *failed = fake_add (run, "ctk=q4_1,ctv=q4_1", NAN, NAN, NAN, NAN);
   JsonObject *prompt = json_array_get_object_element (
-      refract_json_get_array (
-          ((RefractConfigResult *) g_ptr_array_index (run->candidates, 0))
-              ->axes[REFRACT_AXIS_TRAJECTORY]
-              ->json,
-          "per_prompt"),
+      refract_json_get_array (((RefractConfigResult *) g_ptr_array_index (run->candidates, 0))
+                                  ->axes[REFRACT_AXIS_TRAJECTORY]
+                                  ->json,
+                              "per_prompt"),
       0);
   g_autofree char *text = NULL;
   g_autofree char *source = fake_path ("data");
@@ -318,8 +318,8 @@ static void
 test_redact (void)
 {
   static const char *const secrets[]
-      = { "secret", "SECRET-1", "ref_token_ids", "cand_token_ids", "\"context\"", "\"token\"",
-          "perturbed_prompt", "ref_text", "KIWI", "APRICOT" };
+      = { "secret",    "SECRET-1",         "ref_token_ids", "cand_token_ids", "\"context\"",
+          "\"token\"", "perturbed_prompt", "ref_text",      "KIWI",           "APRICOT" };
   g_autoptr (RefractRun) run = full_run ();
   g_autoptr (JsonObject) root = NULL;
   g_autofree char *text = NULL;
@@ -396,11 +396,14 @@ test_old_layouts (void)
 {
   static const char *const texts[] = {
     /* v0.1: fewer axes */
-    "{\"schema\": \"refract.report.v0.1.3\", \"composite\": 50, \"axes\": {\"gtm\": {\"score\": 50}}}",
+    "{\"schema\": \"refract.report.v0.1.3\", \"composite\": 50, \"axes\": {\"gtm\": {\"score\": "
+    "50}}}",
     /* v0.2: no framework_version, environment or repro_command */
-    "{\"schema\": \"refract.report.v0.2.0\", \"composite\": 50.5, \"axes\": {\"gtm\": {\"score\": 50},"
+    "{\"schema\": \"refract.report.v0.2.0\", \"composite\": 50.5, \"axes\": {\"gtm\": {\"score\": "
+    "50},"
     " \"plad\": {\"score\": 51.0}}}",
-    "{\"schema\": \"refract.report.v0.3.1\", \"composite\": null, \"axes\": {\"gtm\": {\"skipped\": "
+    "{\"schema\": \"refract.report.v0.3.1\", \"composite\": null, \"axes\": {\"gtm\": "
+    "{\"skipped\": "
     "true, \"score\": null, \"band\": \"skipped\"}}, \"diagnosis\": null}",
   };
 
@@ -449,7 +452,8 @@ test_foreign (void)
     { REPORT ("\"axes\": {\"kld\": {\"score\": -1}}"), "“axes.kld.score”" },
     { REPORT ("\"axes\": {\"gtm\": 3}"), "“axes.gtm” has to be an object" },
     { REPORT ("\"axes\": {\"gtm\": {\"per_prompt\": [{}, 1]}}"), "“axes.gtm.per_prompt”" },
-    { REPORT ("\"axes\": {}, \"diagnosis\": [\"a\", null]"), "“diagnosis” has to be a list of texts" },
+    { REPORT ("\"axes\": {}, \"diagnosis\": [\"a\", null]"),
+      "“diagnosis” has to be a list of texts" },
     { REPORT ("\"axes\": {}, \"candidate\": {}"), "“candidate” has to be a text" },
     { REPORT ("\"axes\": {}, \"extension\": {\"ranking\": [[]]}"), "“extension.ranking”" },
     { REPORT ("\"axes\": {}, \"extension\": {\"within_noise\": 1}"), "“extension.within_noise”" },
@@ -471,14 +475,9 @@ test_hostile (void)
     const char *piece;
     const char *part;
   } cases[] = {
-    { "[", "64 levels" },
-    { "{\"a\":", "64 levels" },
-    { "[],", "200,000" },
-    { "{},", "200,000" },
-    { "1,", "2 million" },
-    { "\"\",", "2 million" },
-    { "x", "no value" },
-    { " ", "value is expected" },
+    { "[", "64 levels" }, { "{\"a\":", "64 levels" },   { "[],", "200,000" },
+    { "{},", "200,000" }, { "1,", "2 million" },        { "\"\",", "2 million" },
+    { "x", "no value" },  { " ", "value is expected" },
   };
   gsize size = 60 * 1000 * 1000;
   g_autofree char *text = g_malloc (size);

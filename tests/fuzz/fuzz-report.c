@@ -16,8 +16,7 @@ int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
 int
 LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
-  g_autoptr (RefractReport) report
-      = refract_report_new_from_text ((const char *) data, size, NULL);
+  g_autoptr (RefractReport) report = refract_report_new_from_text ((const char *) data, size, NULL);
   g_autoptr (RefractReport) again = NULL;
   g_autofree char *text = NULL;
   g_autofree char *same = NULL;

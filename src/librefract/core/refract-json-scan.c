@@ -56,8 +56,8 @@ rewrite (Scan *self, const char *from, const char *replacement)
 static void
 skip_space (Scan *self)
 {
-  while (self->at < self->end && (*self->at == ' ' || *self->at == '\n' || *self->at == '\r'
-                                  || *self->at == '\t'))
+  while (self->at < self->end
+         && (*self->at == ' ' || *self->at == '\n' || *self->at == '\r' || *self->at == '\t'))
     self->at++;
 }
 
@@ -375,8 +375,8 @@ set_error (const Scan *self, GError **error)
 }
 
 gboolean
-refract_json_scan (const char *text, gsize length, char **strict, gsize *strict_length,
-                   GError **error)
+refract_json_scan (
+    const char *text, gsize length, char **strict, gsize *strict_length, GError **error)
 {
   Scan scan = { .start = text, .at = text, .end = text + length, .copied = text };
   const char *invalid;

@@ -27,13 +27,13 @@ G_BEGIN_DECLS
  *
  * One pass over @text, in time linear in @length and in memory bounded by the limits above, that
  * checks it against RFC 8259 and makes it safe for a parser that builds a tree: no deep nesting, no
- * duplicate keys or keys built to collide, no zero characters, valid UTF-8. Rewritten are: the bare words NaN, Infinity and
- * -Infinity and numbers beyond a double (null), whole numbers beyond 18 digits (a double), surrogates
- * that stand alone (U+FFFD).
+ * duplicate keys or keys built to collide, no zero characters, valid UTF-8. Rewritten are: the bare
+ * words NaN, Infinity and -Infinity and numbers beyond a double (null), whole numbers beyond 18
+ * digits (a double), surrogates that stand alone (U+FFFD).
  *
  * Returns: %FALSE with %REFRACT_ERROR_INPUT, which says what is wrong in which line and byte
  */
-gboolean refract_json_scan (const char *text, gsize length, char **strict, gsize *strict_length,
-                            GError **error);
+gboolean refract_json_scan (
+    const char *text, gsize length, char **strict, gsize *strict_length, GError **error);
 
 G_END_DECLS

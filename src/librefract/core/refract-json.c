@@ -317,8 +317,8 @@ refract_json_save_object (JsonObject *object, const char *path, GError **error)
   g_autoptr (GError) local_error = NULL;
 
   if (!g_file_set_contents_full (path, text, -1,
-                                 G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
-                                 0666, &local_error))
+                                 G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0666,
+                                 &local_error))
     {
       g_autofree char *name = g_filename_display_name (path);
       char *reason = strrchr (local_error->message, ':');

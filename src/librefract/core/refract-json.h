@@ -38,7 +38,8 @@ JsonObject *refract_json_parse_object (const char *text, gsize length, GError **
 /* Parses at most @max_bytes of a file into an object; REFRACT_ERROR_INPUT names the file. */
 JsonObject *refract_json_load_object (const char *path, gsize max_bytes, GError **error);
 
-/* Writes @object next to @path and renames it over: the old file or the whole new one, never half. */
+/* Writes @object next to @path and renames it over: the old file or the whole new one, never half.
+ */
 gboolean refract_json_save_object (JsonObject *object, const char *path, GError **error);
 
 G_END_DECLS

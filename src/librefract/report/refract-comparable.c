@@ -43,7 +43,8 @@ check_axes (const RefractRun *run, GPtrArray *why)
     has[i] = refract_plan_has_axis (run->plan, i);
   if (!has[REFRACT_AXIS_TRAJECTORY] || !has[REFRACT_AXIS_KLD]
       || has[REFRACT_AXIS_RNIAH] != has[REFRACT_AXIS_PLAD])
-    g_ptr_array_add (why, g_strdup ("The composite is over other axes than REFRACT's two or four."));
+    g_ptr_array_add (why,
+                     g_strdup ("The composite is over other axes than REFRACT's two or four."));
 }
 
 static void
@@ -59,9 +60,10 @@ check_prompts (const RefractRun *run, GPtrArray *why)
   if (run->prompts == NULL || !refract_prompts_are_refract_0_3 (run->prompts))
     g_ptr_array_add (why, g_strdup ("The prompts are not REFRACT's own 30."));
   if (!is_published_n_predict (n_predict))
-    g_ptr_array_add (why, g_strdup_printf ("%" G_GINT64_FORMAT " tokens are decoded per prompt, not "
-                                           "128 or 50.",
-                                           n_predict));
+    g_ptr_array_add (why,
+                     g_strdup_printf ("%" G_GINT64_FORMAT " tokens are decoded per prompt, not "
+                                      "128 or 50.",
+                                      n_predict));
   if (trajectory && g_strcmp0 (mode, "raw") != 0)
     g_ptr_array_add (why, g_strdup_printf ("The prompt mode is %s, not raw.", mode));
   if (plad && refract_plan_get_int (run->plan, "seed") != SEED)
@@ -82,17 +84,17 @@ check_kld (const RefractRun *run, GPtrArray *why)
   if (run->corpus == NULL || g_strcmp0 (run->corpus->sha256, WIKITEXT_TEST) != 0)
     g_ptr_array_add (why, g_strdup ("The corpus is not WikiText-2 raw test."));
   if (chunks != CHUNKS || ctx->len == 0 || g_array_index (ctx, guint, 0) != CTX)
-    g_ptr_array_add (why,
-                     g_strdup_printf ("KLD@D reads %" G_GINT64_FORMAT " × %u tokens, not %d × %d.",
-                                      chunks, ctx->len > 0 ? g_array_index (ctx, guint, 0) : 0,
-                                      CHUNKS, CTX));
+    g_ptr_array_add (
+        why, g_strdup_printf ("KLD@D reads %" G_GINT64_FORMAT " × %u tokens, not %d × %d.", chunks,
+                              ctx->len > 0 ? g_array_index (ctx, guint, 0) : 0, CHUNKS, CTX));
 }
 
 static gboolean
 is_default (RefractPlan *plan, RefractPlan *defaults, const char *property)
 {
   return g_strcmp0 (refract_plan_get_string (plan, property),
-                    refract_plan_get_string (defaults, property)) == 0;
+                    refract_plan_get_string (defaults, property))
+         == 0;
 }
 
 static gboolean

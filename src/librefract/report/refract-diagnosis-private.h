@@ -19,9 +19,9 @@ typedef guint RefractAxes;
 typedef struct
 {
   RefractAxes scored;
-  RefractAxes low;       /* score < 80 */
-  RefractAxes fail;      /* score < 60 */
-  RefractAxes intact;    /* score ≥ 80, and not at low confidence: the only ones to be called intact */
+  RefractAxes low;    /* score < 80 */
+  RefractAxes fail;   /* score < 60 */
+  RefractAxes intact; /* score ≥ 80, and not at low confidence: the only ones to be called intact */
   RefractAxes uncertain; /* score ≥ 80 at low confidence: says nothing */
   RefractAxes missing;   /* not scored */
 } RefractSurfaces;
@@ -39,14 +39,17 @@ char *refract_run_dup_reference_name (const RefractRun *run);
 G_GNUC_PRINTF (3, 4)
 void refract_findings_add (GPtrArray *findings, const char *remedy, const char *format, ...);
 /* What stands beside the pattern: refract-findings.c. */
-void refract_findings_add_details (GPtrArray *findings, const RefractRun *run,
+void refract_findings_add_details (GPtrArray *findings,
+                                   const RefractRun *run,
                                    const RefractConfigResult *result,
                                    const RefractSurfaces *surfaces);
 
 /* Paired difference of two results, or of what they have in common; where nothing can be paired,
  * the plain difference with the interval that the two plain intervals allow. */
-void refract_compare_results (const RefractConfigResult *a, const RefractConfigResult *b,
-                              double *difference, RefractInterval *interval);
+void refract_compare_results (const RefractConfigResult *a,
+                              const RefractConfigResult *b,
+                              double *difference,
+                              RefractInterval *interval);
 /* A composite that can be ranked and recommended. */
 gboolean refract_can_rank (const RefractConfigResult *result);
 

@@ -158,14 +158,17 @@ dup_kld_remedy (const RefractRun *run)
     return g_strdup ("Measure the noise floor first (--measure-floor); where it is clean, the loss "
                      "is real, and more bits are the remedy.");
   floor = refract_format_score (run->floor->composite, 1);
-  return g_strdup_printf ("The noise floor is %s: beyond it the loss is real, and more bits are the "
-                          "remedy.",
-                          floor);
+  return g_strdup_printf (
+      "The noise floor is %s: beyond it the loss is real, and more bits are the "
+      "remedy.",
+      floor);
 }
 
 /* Short contexts alone: the other surfaces hold, or were not measured. */
 static void
-add_short_only (GPtrArray *findings, const RefractRun *run, const RefractConfigResult *result,
+add_short_only (GPtrArray *findings,
+                const RefractRun *run,
+                const RefractConfigResult *result,
                 const RefractSurfaces *surfaces)
 {
   RefractAxes low = surfaces->low & (TRAJECTORY | KLD);
@@ -191,11 +194,11 @@ add_short_only (GPtrArray *findings, const RefractRun *run, const RefractConfigR
     }
 
   if (low & TRAJECTORY)
-    refract_findings_add (findings,
-                          "Audit the decoding workload. A V type with more bits helps, or more bits "
-                          "for K than for V.",
-                          "%s in short contexts: %s.",
-                          surfaces->fail & low ? "Drift" : "Mild drift", scores);
+    refract_findings_add (
+        findings,
+        "Audit the decoding workload. A V type with more bits helps, or more bits "
+        "for K than for V.",
+        "%s in short contexts: %s.", surfaces->fail & low ? "Drift" : "Mild drift", scores);
   else
     refract_findings_add (findings, kld_remedy,
                           "%s in short contexts: %s. Audit the decoding workload.",
@@ -203,7 +206,9 @@ add_short_only (GPtrArray *findings, const RefractRun *run, const RefractConfigR
 }
 
 static void
-add_each (GPtrArray *findings, const RefractRun *run, const RefractConfigResult *result,
+add_each (GPtrArray *findings,
+          const RefractRun *run,
+          const RefractConfigResult *result,
           const RefractSurfaces *surfaces)
 {
   if (surfaces->low & (TRAJECTORY | KLD))
@@ -256,9 +261,9 @@ refract_diagnose (const RefractRun *run, const RefractConfigResult *result)
   refract_surfaces_init (&surfaces, result);
   if (surfaces.scored == 0)
     {
-      refract_findings_add (findings,
-                            "See why each axis was left out, and give it inputs that fit the model.",
-                            "Nothing was measured, so that nothing can be said.");
+      refract_findings_add (
+          findings, "See why each axis was left out, and give it inputs that fit the model.",
+          "Nothing was measured, so that nothing can be said.");
       return findings;
     }
   if (surfaces.fail == surfaces.scored)
@@ -284,9 +289,10 @@ refract_diagnose (const RefractRun *run, const RefractConfigResult *result)
 /**
  * refract_ship_rule:
  *
- * SCORING, "Diagnosis". Several axes from 60 to 80, which the rule leaves open, are audited like one;
- * one axis below 60 beside others from 60 to 80 is a case for mitigations. Where every score is of
- * low confidence or the setting was not shown to be in use, there is nothing to call safe: audit.
+ * SCORING, "Diagnosis". Several axes from 60 to 80, which the rule leaves open, are audited like
+ * one; one axis below 60 beside others from 60 to 80 is a case for mitigations. Where every score
+ * is of low confidence or the setting was not shown to be in use, there is nothing to call safe:
+ * audit.
  */
 RefractShip
 refract_ship_rule (const RefractConfigResult *result)
@@ -363,10 +369,9 @@ refract_ship_describe (const RefractConfigResult *result)
   if (surfaces.scored == 0)
     return g_strdup ("Nothing was measured, so that nothing can be called safe.");
   if (surfaces.low != 0)
-    return g_strdup_printf ("Audit %s before you ship: %s.",
-                            refract_axes_count (surfaces.low) > 1 ? "these surfaces"
-                                                                  : "this surface",
-                            weak);
+    return g_strdup_printf (
+        "Audit %s before you ship: %s.",
+        refract_axes_count (surfaces.low) > 1 ? "these surfaces" : "this surface", weak);
   return g_strdup (result->not_proved
                        ? "Audit first: nothing shows that this setting was in use at all."
                        : "Audit first: every score here is of low confidence.");

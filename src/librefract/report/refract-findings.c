@@ -35,10 +35,11 @@ add_paradox (GPtrArray *findings, const RefractConfigResult *result)
   if (!(ppl <= ppl_reference && mean > PARADOX_NATS))
     return;
 
-  refract_findings_add (findings, "Trust the distribution: perplexity looks at one token only.",
-                        "Perplexity says better (%.3f against %.3f), the distribution says otherwise "
-                        "(mean KLD %.3f nats).",
-                        ppl, ppl_reference, mean);
+  refract_findings_add (
+      findings, "Trust the distribution: perplexity looks at one token only.",
+      "Perplexity says better (%.3f against %.3f), the distribution says otherwise "
+      "(mean KLD %.3f nats).",
+      ppl, ppl_reference, mean);
 }
 
 static void
@@ -49,18 +50,20 @@ add_trajectory_against_kld (GPtrArray *findings, const RefractSurfaces *surfaces
   if ((surfaces->scored & both) != both)
     return;
   if (surfaces->fail & TRAJECTORY && !(surfaces->low & KLD))
-    refract_findings_add (findings,
-                          "Check the chat template, the prompt mode and the prompts themselves, then "
-                          "measure again.",
-                          "KLD@D is clean while Trajectory is broken: suspect the chat template or "
-                          "the workload before the quantization.");
+    refract_findings_add (
+        findings,
+        "Check the chat template, the prompt mode and the prompts themselves, then "
+        "measure again.",
+        "KLD@D is clean while Trajectory is broken: suspect the chat template or "
+        "the workload before the quantization.");
   else if (surfaces->fail & KLD && !(surfaces->low & TRAJECTORY))
     refract_findings_add (findings, "Use more bits, whatever the decoded text looks like.",
                           "KLD@D says broken although the decoded text still agrees: trust KLD@D.");
 }
 
 static void
-add_early_divergence (GPtrArray *findings, const RefractConfigResult *result,
+add_early_divergence (GPtrArray *findings,
+                      const RefractConfigResult *result,
                       const RefractSurfaces *surfaces)
 {
   JsonArray *prompts;
@@ -80,12 +83,13 @@ add_early_divergence (GPtrArray *findings, const RefractConfigResult *result,
   if (2 * n_early <= n)
     return;
 
-  refract_findings_add (findings,
-                        "Give K more bits first: 4-bit K that destroys the attention sinks looks like "
-                        "this.",
-                        "On %u of %u prompts the answer parts within the first %d tokens: an error "
-                        "of the token distribution itself, not one that builds up.",
-                        n_early, n, EARLY_TOKENS);
+  refract_findings_add (
+      findings,
+      "Give K more bits first: 4-bit K that destroys the attention sinks looks like "
+      "this.",
+      "On %u of %u prompts the answer parts within the first %d tokens: an error "
+      "of the token distribution itself, not one that builds up.",
+      n_early, n, EARLY_TOKENS);
 }
 
 static void
@@ -104,10 +108,11 @@ add_strict_score (GPtrArray *findings, const RefractConfigResult *result)
 
   published = refract_format_score (trajectory->score, 1);
   counted = refract_format_score (strict, 1);
-  refract_findings_add (findings, "Look at the answers that end early before you trust the score.",
-                        "Answers end at another length than the reference's: Trajectory is %s by the "
-                        "published formula, %s when the missing tokens count.",
-                        published, counted);
+  refract_findings_add (
+      findings, "Look at the answers that end early before you trust the score.",
+      "Answers end at another length than the reference's: Trajectory is %s by the "
+      "published formula, %s when the missing tokens count.",
+      published, counted);
 }
 
 static void
@@ -120,8 +125,8 @@ add_perturbations (GPtrArray *findings, const RefractConfigResult *result)
   } lines[REFRACT_N_PERTURBATIONS] = {
     [REFRACT_PERTURBATION_TYPO] = { "Typing errors upset the answers",
                                     "Correct the input's spelling before it reaches the model." },
-    [REFRACT_PERTURBATION_CASE] = { "Upper and lower case upset the answers",
-                                    "Bring the input's case into order first." },
+    [REFRACT_PERTURBATION_CASE]
+    = { "Upper and lower case upset the answers", "Bring the input's case into order first." },
     [REFRACT_PERTURBATION_PUNCT]
     = { "The last punctuation mark upsets the answers, as if it were an end signal",
         "Make all inputs end in the same way." },
@@ -134,8 +139,8 @@ add_perturbations (GPtrArray *findings, const RefractConfigResult *result)
   if (!refract_config_result_is_scored (result, REFRACT_AXIS_PLAD)
       || result->axes[REFRACT_AXIS_PLAD]->confidence == REFRACT_CONFIDENCE_LOW)
     return;
-  scores = refract_json_get_object (result->axes[REFRACT_AXIS_PLAD]->json,
-                                    "per_perturbation_score");
+  scores
+      = refract_json_get_object (result->axes[REFRACT_AXIS_PLAD]->json, "per_perturbation_score");
   for (guint i = 0; i < REFRACT_N_PERTURBATIONS; i++)
     {
       const char *name = refract_perturbation_get_name (i);
@@ -145,7 +150,8 @@ add_perturbations (GPtrArray *findings, const RefractConfigResult *result)
         {
           g_autofree char *text = refract_format_score (score, 1);
 
-          refract_findings_add (findings, lines[i].remedy, "%s (%s %s).", lines[i].what, name, text);
+          refract_findings_add (findings, lines[i].remedy, "%s (%s %s).", lines[i].what, name,
+                                text);
         }
     }
 }
@@ -167,15 +173,16 @@ add_workload (GPtrArray *findings, const RefractSurfaces *surfaces)
       g_autofree char *untold = refract_axes_describe_surfaces (unknown);
 
       if (unknown == 0)
-        refract_findings_add (findings, "Test code, quotations and structured output.",
-                              "Where the exact text does not matter the other surfaces hold; where it "
-                              "does, this configuration does not.");
+        refract_findings_add (
+            findings, "Test code, quotations and structured output.",
+            "Where the exact text does not matter the other surfaces hold; where it "
+            "does, this configuration does not.");
       else
-        refract_findings_add (findings,
-                              "Test code, quotations and structured output; measure the other axes.",
-                              "Work that depends on the exact text suffers; nothing is known about "
-                              "%s.",
-                              untold);
+        refract_findings_add (
+            findings, "Test code, quotations and structured output; measure the other axes.",
+            "Work that depends on the exact text suffers; nothing is known about "
+            "%s.",
+            untold);
     }
 }
 
@@ -193,13 +200,14 @@ add_confidence (GPtrArray *findings, const RefractConfigResult *result)
       g_autofree char *share
           = isnan (found) ? g_strdup ("too few") : g_strdup_printf ("%.0f %%", 100 * found);
 
-      refract_findings_add (findings,
-                            "Use a stronger model, shorter contexts or another needle, or leave the "
-                            "axis out.",
-                            "R-NIAH says nothing here: the reference itself finds the needle in %s "
-                            "of the cells. Its %s is a reading of the noise floor, and the composite "
-                            "includes it.",
-                            share, score);
+      refract_findings_add (
+          findings,
+          "Use a stronger model, shorter contexts or another needle, or leave the "
+          "axis out.",
+          "R-NIAH says nothing here: the reference itself finds the needle in %s "
+          "of the cells. Its %s is a reading of the noise floor, and the composite "
+          "includes it.",
+          share, score);
     }
   if (!refract_config_result_is_scored (result, REFRACT_AXIS_PLAD))
     return;
@@ -246,8 +254,10 @@ find_side (const RefractRun *run, RefractKvConfig *like, const char *type_k, con
 }
 
 static void
-add_one_side (GPtrArray *findings, const RefractConfigResult *result,
-              const RefractConfigResult *side, gboolean is_k)
+add_one_side (GPtrArray *findings,
+              const RefractConfigResult *result,
+              const RefractConfigResult *side,
+              gboolean is_k)
 {
   double share = (100 - side->composite) / (100 - result->composite);
   gboolean blame_k = is_k == (share > ONE_SIDE_SHARE);
@@ -305,14 +315,16 @@ add_side (GPtrArray *findings, const RefractRun *run, const RefractConfigResult 
 }
 
 void
-refract_findings_add_details (GPtrArray *findings, const RefractRun *run,
-                              const RefractConfigResult *result, const RefractSurfaces *surfaces)
+refract_findings_add_details (GPtrArray *findings,
+                              const RefractRun *run,
+                              const RefractConfigResult *result,
+                              const RefractSurfaces *surfaces)
 {
   if (result->not_proved)
-    refract_findings_add (findings,
-                          "Use an engine that says which KV types it allocated, or check its log.",
-                          "It could not be proved that %s was in use, so that there is no composite.",
-                          refract_kv_config_get_label (result->kv));
+    refract_findings_add (
+        findings, "Use an engine that says which KV types it allocated, or check its log.",
+        "It could not be proved that %s was in use, so that there is no composite.",
+        refract_kv_config_get_label (result->kv));
   add_side (findings, run, result);
   add_paradox (findings, result);
   add_trajectory_against_kld (findings, surfaces);

@@ -19,8 +19,10 @@ refract_can_rank (const RefractConfigResult *result)
 }
 
 void
-refract_compare_results (const RefractConfigResult *a, const RefractConfigResult *b,
-                         double *difference, RefractInterval *interval)
+refract_compare_results (const RefractConfigResult *a,
+                         const RefractConfigResult *b,
+                         double *difference,
+                         RefractInterval *interval)
 {
   const RefractUnits *units_a[REFRACT_N_AXES];
   const RefractUnits *units_b[REFRACT_N_AXES];
@@ -34,15 +36,15 @@ refract_compare_results (const RefractConfigResult *a, const RefractConfigResult
   interval->low = a->composite_interval.low - b->composite_interval.high;
   interval->high = a->composite_interval.high - b->composite_interval.low;
   interval->n_units = MIN (a->composite_interval.n_units, b->composite_interval.n_units);
-  interval->few_samples
-      = a->composite_interval.few_samples || b->composite_interval.few_samples;
+  interval->few_samples = a->composite_interval.few_samples || b->composite_interval.few_samples;
 }
 
-/* One axis: not below the floor's own score by more than chance, paired over the same units; without
- * a floor for it, an interval that reaches 100. Few samples cannot tell, so that they do not count:
- * there the score itself has to reach it. */
+/* One axis: not below the floor's own score by more than chance, paired over the same units;
+ * without a floor for it, an interval that reaches 100. Few samples cannot tell, so that they do
+ * not count: there the score itself has to reach it. */
 static gboolean
-axis_within_noise (const RefractConfigResult *result, const RefractConfigResult *floor,
+axis_within_noise (const RefractConfigResult *result,
+                   const RefractConfigResult *floor,
                    RefractAxisId axis)
 {
   const RefractAxisResult *scored = result->axes[axis];
@@ -68,8 +70,8 @@ axis_within_noise (const RefractConfigResult *result, const RefractConfigResult 
  * SCORING, "floor": inside the noise of the reference. Every axis that was scored has to be inside,
  * so that a good composite does not hide a broken surface, and at least one of them at a confidence
  * that is not low. For an axis that the floor measured: the 95 % interval of the paired difference
- * between candidate and floor reaches 0. For another: the axis' interval reaches 100. With fewer than
- * 10 units the score itself has to reach it, as a wide interval would prove nothing.
+ * between candidate and floor reaches 0. For another: the axis' interval reaches 100. With fewer
+ * than 10 units the score itself has to reach it, as a wide interval would prove nothing.
  */
 gboolean
 refract_within_noise (const RefractRun *run, const RefractConfigResult *result)
@@ -136,8 +138,7 @@ refract_rank (const RefractRun *run)
         continue;
       entry = g_new0 (RefractRanked, 1);
       entry->result = result;
-      entry->bytes_per_token
-          = refract_config_result_get_bytes_per_token (result, run->model, NULL);
+      entry->bytes_per_token = refract_config_result_get_bytes_per_token (result, run->model, NULL);
       g_ptr_array_add (ranked, entry);
     }
   g_ptr_array_sort (ranked, compare_ranked);

@@ -81,8 +81,7 @@ is_better_pick (const RefractRanked *candidate, const RefractRanked *best)
 static char *
 describe_memory (const RefractRun *run, const RefractRanked *pick)
 {
-  double reference
-      = refract_config_result_get_bytes_per_token (run->reference, run->model, NULL);
+  double reference = refract_config_result_get_bytes_per_token (run->reference, run->model, NULL);
   double saving;
 
   if (pick->bytes_per_token < 0 || reference <= 0)
@@ -187,10 +186,10 @@ judge_control (RefractRecommendation *self, const RefractConfigResult *control, 
         "The control %s scores %s, clearly lower than the best candidate, but not than %s.", label,
         composite, alike->str);
   else
-    self->control_sentence
-        = g_strdup_printf ("The control %s scores %s, clearly lower than every candidate: this setup "
-                           "can tell configurations apart.",
-                           label, composite);
+    self->control_sentence = g_strdup_printf (
+        "The control %s scores %s, clearly lower than every candidate: this setup "
+        "can tell configurations apart.",
+        label, composite);
 }
 
 /**
@@ -223,8 +222,9 @@ refract_recommend (const RefractRun *run)
     }
   if (!self->can_tell_apart)
     {
-      self->sentence = g_strdup ("No recommendation: a configuration chosen to be bad scores as well "
-                                 "here, so that the scores prove nothing.");
+      self->sentence
+          = g_strdup ("No recommendation: a configuration chosen to be bad scores as well "
+                      "here, so that the scores prove nothing.");
       return self;
     }
 
@@ -246,7 +246,6 @@ refract_recommend (const RefractRun *run)
       self->sentence = describe_pick (run, best);
     }
   else
-    self->sentence
-        = describe_none (run, closest != NULL ? closest : g_ptr_array_index (ranked, 0));
+    self->sentence = describe_none (run, closest != NULL ? closest : g_ptr_array_index (ranked, 0));
   return self;
 }

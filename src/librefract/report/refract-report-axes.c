@@ -9,29 +9,29 @@
 #include "report/refract-report-private.h"
 
 /* Members of each axis as REFRACT 0.3.2 orders them. */
-static const char *const trajectory_keys[]
-    = { "score",
-        "full_match_rate",
-        "median_first_divergence",
-        "mean_prefix_agreement_length",
-        "mean_cand_length",
-        "mean_ref_length",
-        "n_prompts",
-        "n_tokens_each",
-        "per_prompt",
-        "notes",
-        "band",
-        "description",
-        NULL };
-static const char *const kld_keys[]
-    = { "score", "mean_kld", "ppl", "rms_dp_pct", "same_topp_pct", "base_path", "chunks", "ctx",
-        "is_self_reference", "corpus", "notes", "band", "description", NULL };
+static const char *const trajectory_keys[] = { "score",
+                                               "full_match_rate",
+                                               "median_first_divergence",
+                                               "mean_prefix_agreement_length",
+                                               "mean_cand_length",
+                                               "mean_ref_length",
+                                               "n_prompts",
+                                               "n_tokens_each",
+                                               "per_prompt",
+                                               "notes",
+                                               "band",
+                                               "description",
+                                               NULL };
+static const char *const kld_keys[] = {
+  "score", "mean_kld",          "ppl",    "rms_dp_pct", "same_topp_pct", "base_path",   "chunks",
+  "ctx",   "is_self_reference", "corpus", "notes",      "band",          "description", NULL
+};
 static const char *const rniah_keys[]
-    = { "score", "n_cells", "cells", "skipped_cells", "needle", "password_keyword", "notes",
-        "confidence", "base_acc_avg", "band", "description", NULL };
+    = { "score", "n_cells",    "cells",        "skipped_cells", "needle",      "password_keyword",
+        "notes", "confidence", "base_acc_avg", "band",          "description", NULL };
 static const char *const plad_keys[]
-    = { "score",      "per_perturbation_score", "per_prompt", "n_prompts",  "n_perturbations",
-        "notes",      "skipped_perturbations",  "confidence", "band",       "description",
+    = { "score", "per_perturbation_score", "per_prompt", "n_prompts", "n_perturbations",
+        "notes", "skipped_perturbations",  "confidence", "band",      "description",
         NULL };
 
 static const struct
@@ -62,7 +62,9 @@ make_notes (const RefractAxisResult *result)
 
 /* What the report knows better than the axis. */
 static void
-set_own (JsonObject *object, const RefractRun *run, const RefractConfigResult *result,
+set_own (JsonObject *object,
+         const RefractRun *run,
+         const RefractConfigResult *result,
          RefractAxisId axis)
 {
   const RefractAxisResult *scored = result->axes[axis];
@@ -128,10 +130,9 @@ refract_report_make_axes (const RefractRun *run, const RefractConfigResult *resu
   JsonObject *axes = json_object_new ();
 
   for (guint i = 0; i < REFRACT_N_AXES; i++)
-    json_object_set_object_member (axes, refract_axis_id_get_key (i),
-                                   refract_config_result_is_scored (result, i)
-                                       ? make_axis (run, result, i)
-                                       : make_skipped ());
+    json_object_set_object_member (
+        axes, refract_axis_id_get_key (i),
+        refract_config_result_is_scored (result, i) ? make_axis (run, result, i) : make_skipped ());
   return axes;
 }
 

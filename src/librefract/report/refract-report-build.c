@@ -24,13 +24,13 @@ refract_report_make_interval (const RefractInterval *interval)
 
 /* bytes_per_token, bytes_source and saving: the share of the reference's bytes that is saved */
 void
-refract_report_set_bytes (JsonObject *object, const RefractRun *run,
+refract_report_set_bytes (JsonObject *object,
+                          const RefractRun *run,
                           const RefractConfigResult *result)
 {
   const char *source;
   double bytes = refract_config_result_get_bytes_per_token (result, run->model, &source);
-  double reference
-      = refract_config_result_get_bytes_per_token (run->reference, run->model, NULL);
+  double reference = refract_config_result_get_bytes_per_token (run->reference, run->model, NULL);
 
   refract_json_set_double (object, "bytes_per_token", bytes > 0 ? bytes : NAN);
   json_object_set_string_member (object, "bytes_source", source);
@@ -115,9 +115,9 @@ make_environment (const RefractRun *run, JsonObject *shared)
                                    refract_json_get_string (hardware, "platform", NULL));
   refract_json_set_string_or_null (environment, "chip",
                                    refract_json_get_string (hardware, "processor", NULL));
-  refract_json_set_double (
-      environment, "ram_gb",
-      refract_json_get_double (hardware, "memory_bytes", 0) / (1024.0 * 1024.0 * 1024.0));
+  refract_json_set_double (environment, "ram_gb",
+                           refract_json_get_double (hardware, "memory_bytes", 0)
+                               / (1024.0 * 1024.0 * 1024.0));
   json_object_set_array_member (
       environment, "gpus",
       refract_json_array_from_strv ((const char *const *) run->engine->devices));
@@ -153,8 +153,9 @@ make_composite_detail (const RefractRun *run, const RefractConfigResult *result)
       refract_json_set_double (object, key, scored ? result->axes[i]->score : NAN);
       if (scored && result->axes[i]->confidence == REFRACT_CONFIDENCE_LOW)
         {
-          g_autofree char *note = g_strdup_printf (
-              "%s ran at low confidence; the composite includes it.", refract_axis_id_get_title (i));
+          g_autofree char *note
+              = g_strdup_printf ("%s ran at low confidence; the composite includes it.",
+                                 refract_axis_id_get_title (i));
 
           json_array_add_string_element (notes, note);
         }
@@ -181,7 +182,9 @@ make_composite_detail (const RefractRun *run, const RefractConfigResult *result)
 }
 
 static void
-set_findings (JsonObject *root, JsonObject *extension, const RefractRun *run,
+set_findings (JsonObject *root,
+              JsonObject *extension,
+              const RefractRun *run,
               const RefractConfigResult *result)
 {
   g_autoptr (GPtrArray) findings = refract_diagnose (run, result);
@@ -233,15 +236,18 @@ take_shared (JsonObject *extension, JsonObject *shared, const char *const *names
 }
 
 static JsonObject *
-make_extension (JsonObject *root, const RefractRun *run, const RefractConfigResult *result,
-                JsonObject *shared, gboolean redact)
+make_extension (JsonObject *root,
+                const RefractRun *run,
+                const RefractConfigResult *result,
+                JsonObject *shared,
+                gboolean redact)
 {
   static const char *const about[] = { "comparable", "plan", NULL };
   static const char *const sweep[]
       = { "recommendation", "ranking", "control", "failed", "floor", NULL };
-  static const char *const setting[]
-      = { "reference_kv", "reference_performance", "slots", "model", "hardware", "engine", "inputs",
-          NULL };
+  static const char *const setting[] = {
+    "reference_kv", "reference_performance", "slots", "model", "hardware", "engine", "inputs", NULL
+  };
   static const char *const notes[] = { "notes", NULL };
   g_autofree char *ship_sentence = refract_ship_describe (result);
   JsonObject *extension = json_object_new ();
@@ -282,8 +288,10 @@ make_extension (JsonObject *root, const RefractRun *run, const RefractConfigResu
 }
 
 JsonObject *
-refract_report_make_root (const RefractRun *run, const RefractConfigResult *result,
-                          JsonObject *shared, gboolean redact)
+refract_report_make_root (const RefractRun *run,
+                          const RefractConfigResult *result,
+                          JsonObject *shared,
+                          gboolean redact)
 {
   g_autoptr (JsonObject) root = json_object_new ();
   g_autofree char *model = g_path_get_basename (refract_model_get_info (run->model)->path);
@@ -302,7 +310,8 @@ refract_report_make_root (const RefractRun *run, const RefractConfigResult *resu
   json_array_add_int_element (range, 100);
   json_object_set_array_member (root, "score_range", range);
   refract_json_set_string_or_null (root, "model", model);
-  json_object_set_string_member (root, "reference", refract_kv_config_get_text (run->reference->kv));
+  json_object_set_string_member (root, "reference",
+                                 refract_kv_config_get_text (run->reference->kv));
   json_object_set_string_member (root, "candidate", refract_kv_config_get_text (result->kv));
   if (result->has_composite)
     {

@@ -169,9 +169,10 @@ refract_report_check (JsonObject *root, GError **error)
 
   if (schema == NULL || !g_str_has_prefix (schema, REFRACT_REPORT_SCHEMA_PREFIX))
     {
-      g_set_error_literal (error, REFRACT_ERROR, REFRACT_ERROR_REPORT,
-                           "This is not a REFRACT report: it has no “schema” that says so. Choose a "
-                           "file that refract score wrote.");
+      g_set_error_literal (
+          error, REFRACT_ERROR, REFRACT_ERROR_REPORT,
+          "This is not a REFRACT report: it has no “schema” that says so. Choose a "
+          "file that refract score wrote.");
       return FALSE;
     }
   if (refract_json_get_object (root, "axes") == NULL)

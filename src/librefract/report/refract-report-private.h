@@ -23,11 +23,13 @@ RefractReport *refract_report_new_take (JsonObject *root);
  * no order that matters. */
 JsonObject *refract_report_make_shared (const RefractRun *run, gboolean redact);
 /* The whole report of one candidate. @shared: from refract_report_make_shared() */
-JsonObject *refract_report_make_root (const RefractRun *run, const RefractConfigResult *result,
-                                      JsonObject *shared, gboolean redact);
+JsonObject *refract_report_make_root (const RefractRun *run,
+                                      const RefractConfigResult *result,
+                                      JsonObject *shared,
+                                      gboolean redact);
 
-/* (transfer container): the results without an error: ranked first, then what has no composite (by its
- * text), the control last */
+/* (transfer container): the results without an error: ranked first, then what has no composite (by
+ * its text), the control last */
 GPtrArray *refract_report_list_results (const RefractRun *run);
 
 /* Building blocks; all (transfer full). */
@@ -37,7 +39,8 @@ JsonObject *refract_report_make_axes_extension (const RefractRun *run,
 JsonObject *refract_report_make_interval (const RefractInterval *interval);
 JsonObject *refract_report_make_kv (const RefractRun *run, const RefractConfigResult *result);
 JsonObject *refract_report_make_performance (const RefractConfigResult *result);
-void refract_report_set_bytes (JsonObject *object, const RefractRun *run,
+void refract_report_set_bytes (JsonObject *object,
+                               const RefractRun *run,
                                const RefractConfigResult *result);
 
 /* A deep copy of a finished report without what is private: home directories everywhere, other

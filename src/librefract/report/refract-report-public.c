@@ -24,7 +24,8 @@ is_in_name (char character)
          || (guchar) character >= 0x80;
 }
 
-/* "/home/somebody", "/Users/somebody", "/root": bytes up to the end of the name; 0 when @at is none */
+/* "/home/somebody", "/Users/somebody", "/root": bytes up to the end of the name; 0 when @at is none
+ */
 static gsize
 match_home (const char *at)
 {
@@ -84,9 +85,9 @@ static gboolean
 is_redacted (const char *name, JsonNode *node)
 {
   static const char *const kept_texts[]
-      = { "id",          "prompt_id",   "category",     "perturbation", "ref_stop",  "cand_stop",
-          "base_stop",   "band",        "confidence",   "description",  "verdict",   "prompt_mode",
-          "skip_reason", "path",        "base_path",    "sha256_head",  "reason",    NULL };
+      = { "id",          "prompt_id", "category",   "perturbation", "ref_stop", "cand_stop",
+          "base_stop",   "band",      "confidence", "description",  "verdict",  "prompt_mode",
+          "skip_reason", "path",      "base_path",  "sha256_head",  "reason",   NULL };
   static const char *const left_out[]
       = { "ref_token_ids", "cand_token_ids", "context", "token", NULL };
 
@@ -119,8 +120,7 @@ filter_array (const Filter *filter, JsonArray *array, gboolean in_axes)
   JsonArray *copy = json_array_sized_new (n);
 
   for (guint i = 0; i < n; i++)
-    json_array_add_element (copy,
-                            filter_node (filter, json_array_get_element (array, i), in_axes));
+    json_array_add_element (copy, filter_node (filter, json_array_get_element (array, i), in_axes));
   return copy;
 }
 

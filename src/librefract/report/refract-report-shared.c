@@ -50,7 +50,8 @@ make_plan (const RefractRun *run, gboolean redact)
   g_autoptr (GPtrArray) texts = g_ptr_array_new ();
 
   for (guint i = 0; candidates != NULL && i < candidates->len; i++)
-    g_ptr_array_add (texts, (char *) refract_kv_config_get_text (g_ptr_array_index (candidates, i)));
+    g_ptr_array_add (texts,
+                     (char *) refract_kv_config_get_text (g_ptr_array_index (candidates, i)));
   g_ptr_array_sort (texts, compare_texts);
   g_ptr_array_add (texts, NULL);
   g_object_set (plan, "candidates", texts->pdata, NULL);
@@ -60,7 +61,8 @@ make_plan (const RefractRun *run, gboolean redact)
 }
 
 static JsonObject *
-make_ranking_row (const RefractRun *run, const RefractConfigResult *result,
+make_ranking_row (const RefractRun *run,
+                  const RefractConfigResult *result,
                   const RefractConfigResult *dominated_by)
 {
   JsonObject *row = json_object_new ();
@@ -88,9 +90,8 @@ make_ranking_row (const RefractRun *run, const RefractConfigResult *result,
   refract_json_set_double (row, "prefill_tps",
                            result->performance.prefill_tps > 0 ? result->performance.prefill_tps
                                                                : NAN);
-  refract_json_set_double (row, "decode_tps",
-                           result->performance.decode_tps > 0 ? result->performance.decode_tps
-                                                              : NAN);
+  refract_json_set_double (
+      row, "decode_tps", result->performance.decode_tps > 0 ? result->performance.decode_tps : NAN);
   refract_json_set_string_or_null (
       row, "dominated_by",
       dominated_by != NULL ? refract_kv_config_get_text (dominated_by->kv) : NULL);
@@ -275,8 +276,7 @@ make_hardware (const RefractRun *run)
   refract_json_set_string_or_null (object, "processor", processor);
   set_uint64 (object, "memory_bytes", refract_hardware_get_memory ());
   json_object_set_array_member (
-      object, "devices",
-      refract_json_array_from_strv ((const char *const *) run->engine->devices));
+      object, "devices", refract_json_array_from_strv ((const char *const *) run->engine->devices));
   return object;
 }
 
@@ -351,8 +351,7 @@ refract_report_make_shared (const RefractRun *run, gboolean redact)
   json_object_set_object_member (shared, "reference_performance",
                                  refract_report_make_performance (run->reference));
   json_object_set_object_member (shared, "slots", make_slots (run));
-  json_object_set_object_member (shared, "model",
-                                 make_model (refract_model_get_info (run->model)));
+  json_object_set_object_member (shared, "model", make_model (refract_model_get_info (run->model)));
   json_object_set_object_member (shared, "hardware", make_hardware (run));
   json_object_set_object_member (shared, "engine", make_engine (run));
   json_object_set_object_member (shared, "inputs", make_inputs (run));

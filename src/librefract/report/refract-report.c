@@ -70,15 +70,13 @@ refract_report_list_results (const RefractRun *run)
   GPtrArray *results = g_ptr_array_new ();
 
   for (guint i = 0; i < ranked->len; i++)
-    g_ptr_array_add (results,
-                     (gpointer) ((RefractRanked *) g_ptr_array_index (ranked, i))->result);
+    g_ptr_array_add (results, (gpointer) ((RefractRanked *) g_ptr_array_index (ranked, i))->result);
   for (guint i = 0; i < run->candidates->len; i++)
     {
       RefractConfigResult *result = g_ptr_array_index (run->candidates, i);
       guint at = ranked->len;
 
-      if (result->error != NULL || result->is_control
-          || g_ptr_array_find (results, result, NULL))
+      if (result->error != NULL || result->is_control || g_ptr_array_find (results, result, NULL))
         continue;
       while (at < results->len
              && g_strcmp0 (refract_kv_config_get_text (result->kv),
