@@ -69,12 +69,13 @@ class Engines(CliTest):
             "llama-server", "head -c 300000 /dev/urandom; head -c 300000 /dev/urandom >&2; exit 1"))
 
     def test_out_of_memory_at_start(self):
+        """The real engine with a context that does not fit into what it may use."""
         real = shutil.which("llama-server")
-        folder = self.pass_questions("llama-server", f'ulimit -v 300000; exec {real} "$@"')
-        self.score(3, "memory", folder)
+        folder = self.pass_questions("llama-server", f'ulimit -v 2500000; exec {real} "$@"')
+        self.score(3, "memory", folder, "--axes", "trajectory", "--engine-flags", "-c 2000000")
 
     def test_hangs_and_is_cancelled(self):
-        folder = self.pass_questions("llama-server", f"exec sleep 1000 # {self.runtime}")
+        folder = self.pass_questions("llama-server", "exec sleep 1000")
         process = self.start(*SCORE, *SMALL, "--engine-dir", folder)
         time.sleep(1.5)
         process.send_signal(signal.SIGINT)
