@@ -376,10 +376,14 @@ test_side (void)
 
   fake_add (run, "ctk=f16,ctv=q4_0", 98, 99, NAN, NAN);
   findings = refract_diagnose (run, both);
-  assert_has (findings, "K does the damage: K q4_0 / V f16 alone");
+  assert_has (findings, "K does the damage: K q4_0 / V f16 scores");
+  g_assert_cmpstr (find (findings, "rift in short")->remedy, ==,
+                   "Audit the decoding workload. Give K more bits.");
   g_ptr_array_unref (findings);
   findings = refract_diagnose (run, k_only);
   assert_lacks (findings, "damage");
+  /* V has all the bits there are */
+  g_assert_null (strstr (find (findings, "rift in short")->remedy, " V "));
   g_ptr_array_unref (findings);
 
   /* the same the other way round, and otherwise set configurations do not count */

@@ -38,11 +38,43 @@ char *refract_run_dup_reference_name (const RefractRun *run);
 
 G_GNUC_PRINTF (3, 4)
 void refract_findings_add (GPtrArray *findings, const char *remedy, const char *format, ...);
+typedef enum
+{
+  REFRACT_SIDE_UNKNOWN,
+  REFRACT_SIDE_K,
+  REFRACT_SIDE_V,
+  REFRACT_SIDE_BOTH,
+} RefractSide;
+
+/**
+ * RefractDamage:
+ * @side: which side of the cache does the damage
+ * @k_only: (nullable): the sweep's candidate with this K and the reference's V (borrowed)
+ * @v_only: (nullable): likewise for V
+ *
+ * SCORING, "Diagnosis": what candidates of the same sweep that change one side alone tell. A result
+ * that itself changes one side alone needs none.
+ */
+typedef struct
+{
+  RefractSide side;
+  const RefractConfigResult *k_only;
+  const RefractConfigResult *v_only;
+} RefractDamage;
+
+void
+refract_damage_init (RefractDamage *self, const RefractRun *run, const RefractConfigResult *result);
+/* what to do about answers that drift; never to add bits to a side that has all of them */
+const char *refract_damage_get_remedy (const RefractDamage *self);
+void refract_damage_add_finding (const RefractDamage *self,
+                                 GPtrArray *findings,
+                                 const RefractConfigResult *result);
+
 /* What stands beside the pattern: refract-findings.c. */
 void refract_findings_add_details (GPtrArray *findings,
-                                   const RefractRun *run,
                                    const RefractConfigResult *result,
-                                   const RefractSurfaces *surfaces);
+                                   const RefractSurfaces *surfaces,
+                                   const RefractDamage *damage);
 
 /* Paired difference of two results, or of what they have in common; where nothing can be paired,
  * the plain difference with the interval that the two plain intervals allow. */

@@ -169,7 +169,8 @@ static void
 add_short_only (GPtrArray *findings,
                 const RefractRun *run,
                 const RefractConfigResult *result,
-                const RefractSurfaces *surfaces)
+                const RefractSurfaces *surfaces,
+                const RefractDamage *damage)
 {
   RefractAxes low = surfaces->low & (TRAJECTORY | KLD);
   RefractAxes others = surfaces->intact & (RNIAH | PLAD);
@@ -179,7 +180,7 @@ add_short_only (GPtrArray *findings,
 
   if ((surfaces->fail & (TRAJECTORY | KLD)) == (TRAJECTORY | KLD))
     {
-      const char *remedy = "Try a V type with more bits, or a V that is not rotated.";
+      const char *remedy = refract_damage_get_remedy (damage);
 
       if (others != 0)
         refract_findings_add (findings, remedy,
@@ -194,11 +195,13 @@ add_short_only (GPtrArray *findings,
     }
 
   if (low & TRAJECTORY)
-    refract_findings_add (
-        findings,
-        "Audit the decoding workload. A V type with more bits helps, or more bits "
-        "for K than for V.",
-        "%s in short contexts: %s.", surfaces->fail & low ? "Drift" : "Mild drift", scores);
+    {
+      g_autofree char *remedy
+          = g_strconcat ("Audit the decoding workload. ", refract_damage_get_remedy (damage), NULL);
+
+      refract_findings_add (findings, remedy, "%s in short contexts: %s.",
+                            surfaces->fail & low ? "Drift" : "Mild drift", scores);
+    }
   else
     refract_findings_add (findings, kld_remedy,
                           "%s in short contexts: %s. Audit the decoding workload.",
@@ -209,7 +212,8 @@ static void
 add_each (GPtrArray *findings,
           const RefractRun *run,
           const RefractConfigResult *result,
-          const RefractSurfaces *surfaces)
+          const RefractSurfaces *surfaces,
+          const RefractDamage *damage)
 {
   if (surfaces->low & (TRAJECTORY | KLD))
     {
@@ -217,11 +221,9 @@ add_each (GPtrArray *findings,
           = refract_axes_describe_scores (surfaces->low & (TRAJECTORY | KLD), result);
       g_autofree char *kld_remedy = dup_kld_remedy (run);
 
-      refract_findings_add (findings,
-                            surfaces->low & TRAJECTORY
-                                ? "Try a V type with more bits, or more bits for K than for V."
-                                : kld_remedy,
-                            "Decoding drifts already in short contexts: %s.", scores);
+      refract_findings_add (
+          findings, surfaces->low & TRAJECTORY ? refract_damage_get_remedy (damage) : kld_remedy,
+          "Decoding drifts already in short contexts: %s.", scores);
     }
   if (surfaces->low & RNIAH)
     {
@@ -257,6 +259,7 @@ refract_diagnose (const RefractRun *run, const RefractConfigResult *result)
 {
   GPtrArray *findings = g_ptr_array_new_with_free_func ((GDestroyNotify) refract_finding_free);
   RefractSurfaces surfaces;
+  RefractDamage damage;
 
   refract_surfaces_init (&surfaces, result);
   if (surfaces.scored == 0)
@@ -276,13 +279,14 @@ refract_diagnose (const RefractRun *run, const RefractConfigResult *result)
       return findings;
     }
 
+  refract_damage_init (&damage, run, result);
   if (surfaces.low == 0)
     add_intact (findings, run, &surfaces);
   else if ((surfaces.low & (RNIAH | PLAD)) == 0)
-    add_short_only (findings, run, result, &surfaces);
+    add_short_only (findings, run, result, &surfaces, &damage);
   else
-    add_each (findings, run, result, &surfaces);
-  refract_findings_add_details (findings, run, result, &surfaces);
+    add_each (findings, run, result, &surfaces, &damage);
+  refract_findings_add_details (findings, result, &surfaces, &damage);
   return findings;
 }
 

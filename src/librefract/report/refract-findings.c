@@ -16,10 +16,9 @@
 #define RNIAH REFRACT_AXIS_BIT (REFRACT_AXIS_RNIAH)
 #define PLAD REFRACT_AXIS_BIT (REFRACT_AXIS_PLAD)
 
-#define PARADOX_NATS 0.05  /* mean KLD above which a better perplexity is a paradox */
-#define EARLY_TOKENS 4     /* a divergence before this token is "near token 0" */
-#define STRICT_POINTS 1.0  /* difference of strict and published score worth a line */
-#define ONE_SIDE_SHARE 0.5 /* of the loss: more than half is "most of it" */
+#define PARADOX_NATS 0.05 /* mean KLD above which a better perplexity is a paradox */
+#define EARLY_TOKENS 4    /* a divergence before this token is "near token 0" */
+#define STRICT_POINTS 1.0 /* difference of strict and published score worth a line */
 
 static void
 add_paradox (GPtrArray *findings, const RefractConfigResult *result)
@@ -64,7 +63,8 @@ add_trajectory_against_kld (GPtrArray *findings, const RefractSurfaces *surfaces
 static void
 add_early_divergence (GPtrArray *findings,
                       const RefractConfigResult *result,
-                      const RefractSurfaces *surfaces)
+                      const RefractSurfaces *surfaces,
+                      const RefractDamage *damage)
 {
   JsonArray *prompts;
   guint n, n_early = 0;
@@ -83,13 +83,14 @@ add_early_divergence (GPtrArray *findings,
   if (2 * n_early <= n)
     return;
 
-  refract_findings_add (
-      findings,
-      "Give K more bits first: 4-bit K that destroys the attention sinks looks like "
-      "this.",
-      "On %u of %u prompts the answer parts within the first %d tokens: an error "
-      "of the token distribution itself, not one that builds up.",
-      n_early, n, EARLY_TOKENS);
+  refract_findings_add (findings,
+                        damage->side == REFRACT_SIDE_V
+                            ? "Give V more bits."
+                            : "Give K more bits first: 4-bit K that destroys the attention sinks "
+                              "looks like this.",
+                        "On %u of %u prompts the answer parts within the first %d tokens: an error "
+                        "of the token distribution itself, not one that builds up.",
+                        n_early, n, EARLY_TOKENS);
 }
 
 static void
@@ -229,106 +230,21 @@ add_confidence (GPtrArray *findings, const RefractConfigResult *result)
     }
 }
 
-static gboolean
-equal_but_types (RefractKvConfig *a, RefractKvConfig *b)
-{
-  return g_strv_equal (refract_kv_config_get_flags (a), refract_kv_config_get_flags (b))
-         && g_strv_equal (refract_kv_config_get_environment (a),
-                          refract_kv_config_get_environment (b));
-}
-
-/* The candidate of the sweep that has these types and is otherwise set as @like. */
-static const RefractConfigResult *
-find_side (const RefractRun *run, RefractKvConfig *like, const char *type_k, const char *type_v)
-{
-  for (guint i = 0; i < run->candidates->len; i++)
-    {
-      const RefractConfigResult *other = g_ptr_array_index (run->candidates, i);
-
-      if (g_str_equal (refract_kv_config_get_type_k (other->kv), type_k)
-          && g_str_equal (refract_kv_config_get_type_v (other->kv), type_v)
-          && equal_but_types (other->kv, like) && refract_can_rank (other))
-        return other;
-    }
-  return NULL;
-}
-
-static void
-add_one_side (GPtrArray *findings,
-              const RefractConfigResult *result,
-              const RefractConfigResult *side,
-              gboolean is_k)
-{
-  double share = (100 - side->composite) / (100 - result->composite);
-  gboolean blame_k = is_k == (share > ONE_SIDE_SHARE);
-  g_autofree char *alone = refract_format_score (side->composite, 1);
-  g_autofree char *both = refract_format_score (result->composite, 1);
-
-  refract_findings_add (findings, blame_k ? "Give K more bits first." : "Give V more bits first.",
-                        "%s does most of the damage: %s scores %s, both sides together %s.",
-                        blame_k ? "K" : "V", refract_kv_config_get_label (side->kv), alone, both);
-}
-
-/* SCORING: K-only and V-only candidates of the sweep tell which side does the damage. */
-static void
-add_side (GPtrArray *findings, const RefractRun *run, const RefractConfigResult *result)
-{
-  const char *type_k = refract_kv_config_get_type_k (result->kv);
-  const char *type_v = refract_kv_config_get_type_v (result->kv);
-  const char *reference_k = refract_kv_config_get_type_k (run->reference->kv);
-  const char *reference_v = refract_kv_config_get_type_v (run->reference->kv);
-  const RefractConfigResult *k_only, *v_only;
-  g_autofree char *k_score = NULL;
-  g_autofree char *v_score = NULL;
-  double difference;
-  RefractInterval interval;
-
-  if (g_str_equal (type_k, reference_k) || g_str_equal (type_v, reference_v)
-      || !refract_can_rank (result) || result->composite >= 100
-      || refract_within_noise (run, result))
-    return;
-  k_only = find_side (run, result->kv, type_k, reference_v);
-  v_only = find_side (run, result->kv, reference_k, type_v);
-  if (k_only == NULL && v_only == NULL)
-    return;
-  if (k_only == NULL || v_only == NULL)
-    {
-      add_one_side (findings, result, k_only != NULL ? k_only : v_only, k_only != NULL);
-      return;
-    }
-
-  k_score = refract_format_score (k_only->composite, 1);
-  v_score = refract_format_score (v_only->composite, 1);
-  refract_compare_results (k_only, v_only, &difference, &interval);
-  if (interval.high < 0)
-    refract_findings_add (findings, "Give K more bits first.",
-                          "K does the damage: %s alone scores %s, V %s alone %s.",
-                          refract_kv_config_get_label (k_only->kv), k_score, type_v, v_score);
-  else if (interval.low > 0)
-    refract_findings_add (findings, "Give V more bits first.",
-                          "V does the damage: %s alone scores %s, K %s alone %s.",
-                          refract_kv_config_get_label (v_only->kv), v_score, type_k, k_score);
-  else
-    refract_findings_add (findings, "Either side may get more bits.",
-                          "K and V do about the same damage: alone they score %s and %s.", k_score,
-                          v_score);
-}
-
 void
 refract_findings_add_details (GPtrArray *findings,
-                              const RefractRun *run,
                               const RefractConfigResult *result,
-                              const RefractSurfaces *surfaces)
+                              const RefractSurfaces *surfaces,
+                              const RefractDamage *damage)
 {
   if (result->not_proved)
     refract_findings_add (
         findings, "Use an engine that says which KV types it allocated, or check its log.",
         "It could not be proved that %s was in use, so that there is no composite.",
         refract_kv_config_get_label (result->kv));
-  add_side (findings, run, result);
+  refract_damage_add_finding (damage, findings, result);
   add_paradox (findings, result);
   add_trajectory_against_kld (findings, surfaces);
-  add_early_divergence (findings, result, surfaces);
+  add_early_divergence (findings, result, surfaces, damage);
   add_strict_score (findings, result);
   add_perturbations (findings, result);
   add_workload (findings, surfaces);
