@@ -71,8 +71,9 @@ class Engines(CliTest):
     def test_out_of_memory_at_start(self):
         """The real engine with a context that does not fit into what it may use."""
         real = shutil.which("llama-server")
-        folder = self.pass_questions("llama-server", f'ulimit -v 2500000; exec {real} "$@"')
-        self.score(3, "memory", folder, "--axes", "trajectory", "--engine-flags", "-c 2000000")
+        folder = self.pass_questions("llama-server", f'ulimit -v 250000; exec {real} "$@"')
+        self.score(3, "memory", folder, "--axes", "trajectory", "--n-predict", "65536",
+                   "--reference", "ctk=f32,ctv=f32")
 
     def test_hangs_and_is_cancelled(self):
         folder = self.pass_questions("llama-server", "exec sleep 1000")
