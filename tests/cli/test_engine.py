@@ -71,7 +71,7 @@ class Engines(CliTest):
     def test_out_of_memory_at_start(self):
         """The real engine with a context that does not fit into what it may use."""
         real = shutil.which("llama-server")
-        folder = self.pass_questions("llama-server", f'ulimit -v 250000; exec {real} "$@"')
+        folder = self.pass_questions("llama-server", f'ulimit -v 330000; exec {real} "$@" --threads-http 2')
         self.score(3, "memory", folder, "--axes", "trajectory", "--n-predict", "65536",
                    "--reference", "ctk=f32,ctv=f32")
 
