@@ -82,6 +82,7 @@ test_punct_white_space (void)
   assert_perturbed (REFRACT_PERTURBATION_PUNCT, "So\t\v", "So?\t\v");
   assert_perturbed (REFRACT_PERTURBATION_PUNCT, "So.\xc2\xa0\xe3\x80\x80",
                     "So\xc2\xa0\xe3\x80\x80");
+  assert_perturbed (REFRACT_PERTURBATION_PUNCT, "So.\xc2\x85\x1c\x1f", "So\xc2\x85\x1c\x1f");
   assert_perturbed (REFRACT_PERTURBATION_PUNCT, "Genè", "Genè?");
 }
 

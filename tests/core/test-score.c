@@ -60,6 +60,19 @@ test_composite_nothing (void)
 }
 
 static void
+test_composite_zero (void)
+{
+  const double below[] = { 90, -1e-9 };
+  const double not_scored[] = { NAN, 90, NAN };
+  double composite;
+
+  g_assert_true (refract_composite (below, 2, &composite, NULL));
+  g_assert_true (composite == 0);
+  g_assert_true (refract_composite (not_scored, 3, &composite, NULL));
+  g_assert_true (composite == 90);
+}
+
+static void
 test_bands (void)
 {
   static const struct
@@ -175,6 +188,7 @@ main (int argc, char *argv[])
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/score/composite-fixture", test_composite_fixture);
   g_test_add_func ("/score/composite-nothing", test_composite_nothing);
+  g_test_add_func ("/score/composite-zero", test_composite_zero);
   g_test_add_func ("/score/bands", test_bands);
   g_test_add_func ("/score/axis-names", test_axis_names);
   g_test_add_func ("/score/format", test_format);
