@@ -148,6 +148,7 @@ take_folder (
     {
       remove_contents (folder);
       close_journal (self);
+      g_clear_pointer (&self->folder, g_free);
       return take_folder (self, folder, FALSE, taken, error);
     }
   return load_entries (self, path, error);
