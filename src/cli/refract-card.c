@@ -73,9 +73,15 @@ format_interval (double score, JsonObject *interval)
 
   low = refract_format_score (refract_json_get_double (interval, "low", 0), 1);
   high = refract_format_score (refract_json_get_double (interval, "high", 100), 1);
-  return g_strdup_printf (
-      "%s [%s, %s]%s", text, low, high,
-      refract_json_get_boolean (interval, "few_samples", FALSE) ? " (few samples)" : "");
+  return g_strdup_printf ("%s [%s, %s]", text, low, high);
+}
+
+/* An interval from fewer than ten units says so where it stands. */
+static void
+print_few_samples (const Card *card, JsonObject *interval)
+{
+  if (interval != NULL && refract_json_get_boolean (interval, "few_samples", FALSE))
+    print_styled (card, REFRACT_STYLE_DIM, ", few samples");
 }
 
 /* printf pads bytes, not cells */
@@ -202,6 +208,7 @@ print_axis (const Card *card, RefractReport *report, RefractAxisId axis)
   fputs (" ", card->stream);
   print_styled (card, low ? REFRACT_STYLE_DIM : band_style (band),
                 low ? "LOW CONFIDENCE" : refract_band_get_name (band));
+  print_few_samples (card, refract_json_get_object (extension, "interval"));
   if (g_str_equal (confidence, "partial"))
     print_styled (card, REFRACT_STYLE_DIM, " (partial)");
   detail = describe_axis (axis, object, extension);
@@ -298,6 +305,7 @@ print_report (const Card *card, RefractReport *report)
       print_cell (card, REFRACT_STYLE_BOLD, text, 20);
       fputs (" ", card->stream);
       print_styled (card, band_style (band), refract_band_get_name (band));
+      print_few_samples (card, refract_json_get_object (extension, "interval"));
       if (refract_json_get_boolean (extension, "within_noise", FALSE))
         print_styled (card, REFRACT_STYLE_DIM, ", within the noise of the reference");
     }
