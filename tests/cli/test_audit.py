@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import signal
 import time
 import unittest
@@ -68,9 +69,27 @@ class Audits(CliTest):
         for text in ("Trajectory", "KLD@D", "R-NIAH", "PLAD", "K q8_0 / V q8_0"):
             self.assertIn(text, out)
 
+    def counting_engine(self):
+        """The real engine behind scripts that note every start with a model."""
+        for name in ("llama-server", "llama-perplexity"):
+            self.write(f"engine/{name}", f"""#!/bin/sh
+case " $* " in *" -m "*|*" --model "*) echo {name} >> {self.path("launches")};; esac
+exec {shutil.which(name)} "$@"
+""", 0o755)
+        return self.path("engine")
+
     def test_reference_against_itself(self):
-        out, reports = self.audit("--candidate", "ctk=f16,ctv=f16")
+        """Two launches of each program, the same requests to both: nothing is taken from a cache."""
+        out, reports = self.audit("--candidate", "ctk=f16,ctv=f16", "--engine-dir",
+                                  self.counting_engine(), "--slots", "8")
         report = reports["ctk=f16,ctv=f16"]
+        with open(self.path("launches")) as f:
+            launches = f.read().split()
+        self.assertEqual(sorted(launches), ["llama-perplexity"] * 2 + ["llama-server"] * 2)
+        requests = report["extension"]["performance"]["requests"]
+        # one that measures speed, and batches of 8: 30 prompts, 6 cells, 30 anchors with their variants
+        batches = 1 + 4 + 1 + -(-len(report["axes"]["plad"]["per_prompt"]) // 8) + 3
+        self.assertGreaterEqual(requests, batches)
         self.assertEqual(report["composite"], 100)
         self.assertEqual([axis["score"] for axis in report["axes"].values()], [100] * 4)
         self.assertEqual(report["axes"]["kld"]["mean_kld"], 0)

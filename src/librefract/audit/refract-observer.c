@@ -571,6 +571,7 @@ record_session (RefractObserver *self,
   refract_json_set_double (facts, "load_seconds", result->performance.load_seconds);
   refract_json_set_double (facts, "engine_seconds", result->performance.engine_seconds);
   json_object_set_int_member (facts, "peak_rss", result->performance.peak_rss);
+  json_object_set_int_member (facts, "n_requests", result->performance.n_requests);
   return refract_journal_record (self->journal, key, facts, error);
 }
 
@@ -594,6 +595,7 @@ recall_session (RefractObserver *self,
   result->performance.load_seconds = refract_json_get_double (facts, "load_seconds", -1);
   result->performance.engine_seconds = refract_json_get_double (facts, "engine_seconds", 0);
   result->performance.peak_rss = refract_json_get_int (facts, "peak_rss", 0);
+  result->performance.n_requests = refract_json_get_int (facts, "n_requests", 0);
 }
 
 static gboolean
@@ -636,6 +638,7 @@ observe_with_session (RefractObserver *self,
 
   if (session == NULL)
     return TRUE;
+  result->performance.n_requests += refract_session_get_n_requests (session);
   result->performance.peak_rss
       = MAX (result->performance.peak_rss, refract_session_close (session));
   return record_session (self, kv, role, result, error);

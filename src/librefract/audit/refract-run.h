@@ -21,6 +21,7 @@ G_BEGIN_DECLS
  * @decode_tps: decoded tokens per second of one sequence, the engine's own clock
  * @load_seconds: from start until it answered, all programs of the engine together
  * @peak_rss: engine's peak resident memory, bytes
+ * @n_requests: requests that the engine was sent
  * @engine_seconds: what the engine itself reports as computing, all axes together
  */
 typedef struct
@@ -29,6 +30,7 @@ typedef struct
   double decode_tps;
   double load_seconds;
   guint64 peak_rss;
+  guint n_requests;
   double engine_seconds;
 } RefractPerformance;
 

@@ -262,6 +262,13 @@ check_end (LogitsRun *run,
   return run->succeeded;
 }
 
+/* The caller's cancellable ends ours; ours may end without the caller's. */
+static void
+cancel_cb (GCancellable *cancellable, gpointer user_data)
+{
+  g_cancellable_cancel (user_data);
+}
+
 RefractLogitsRun *
 refract_llamacpp_logits (RefractLlamacppEngine *engine,
                          RefractModel *model,
@@ -293,7 +300,7 @@ refract_llamacpp_logits (RefractLlamacppEngine *engine,
     return NULL;
 
   if (cancellable != NULL)
-    handler = g_cancellable_connect (cancellable, G_CALLBACK (g_cancellable_cancel),
+    handler = g_cancellable_connect (cancellable, G_CALLBACK (cancel_cb),
                                      run.cancellable, NULL);
   ended = run_to_end (&run, silence_limit, cancellable, error);
   if (!ended)

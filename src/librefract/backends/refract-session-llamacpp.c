@@ -291,6 +291,13 @@ watch_slots (Exchange *exchange, RefractTokensFunc func, gpointer user_data)
   return TRUE;
 }
 
+/* The caller's cancellable ends ours; ours may end without the caller's. */
+static void
+cancel_cb (GCancellable *cancellable, gpointer user_data)
+{
+  g_cancellable_cancel (user_data);
+}
+
 static JsonObject *
 exchange_completion (RefractSessionLlamacpp *self,
                      JsonObject *body,
@@ -308,7 +315,7 @@ exchange_completion (RefractSessionLlamacpp *self,
   g_mutex_init (&exchange.mutex);
   g_cond_init (&exchange.changed);
   if (cancellable != NULL)
-    handler = g_cancellable_connect (cancellable, G_CALLBACK (g_cancellable_cancel),
+    handler = g_cancellable_connect (cancellable, G_CALLBACK (cancel_cb),
                                      own_cancellable, NULL);
   thread = g_thread_new ("completion", run_exchange, &exchange);
   moved = watch_slots (&exchange, func, user_data);

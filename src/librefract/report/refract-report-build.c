@@ -91,6 +91,7 @@ refract_report_make_performance (const RefractConfigResult *result)
   refract_json_set_double (object, "load_seconds",
                            performance->load_seconds >= 0 ? performance->load_seconds : NAN);
   refract_json_set_double (object, "engine_seconds", performance->engine_seconds);
+  json_object_set_int_member (object, "requests", performance->n_requests);
   refract_json_set_double (object, "peak_rss_bytes",
                            performance->peak_rss > 0 ? (double) performance->peak_rss : NAN);
   refract_json_set_double (object, "kv_buffer_mib",
