@@ -535,7 +535,7 @@ refract_process_dup_tail (RefractProcess *self, guint n)
 
   g_mutex_lock (&self->mutex);
   for (link = self->tail.head; link != NULL; link = link->next, i++)
-    if (i + n >= self->tail.length)
+    if (self->tail.length - i <= n)
       g_string_append_printf (text, "%s%s", text->len > 0 ? "\n" : "", (const char *)link->data);
   g_mutex_unlock (&self->mutex);
   return g_string_free (text, FALSE);

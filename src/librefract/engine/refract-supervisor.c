@@ -208,8 +208,9 @@ end_everything (Supervisor *self)
 }
 
 static void __attribute__ ((noreturn))
-run_program (char **argv, pid_t parent, const sigset_t *mask, int error_fd)
+run_program (char **argv, pid_t parent, int error_fd)
 {
+  sigset_t no_signals;
   int null_fd = open ("/dev/null", O_RDONLY);
   int error;
 
@@ -218,7 +219,8 @@ run_program (char **argv, pid_t parent, const sigset_t *mask, int error_fd)
     dup2 (null_fd, STDIN_FILENO);
   close_range (STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
   signal (SIGPIPE, SIG_DFL);
-  sigprocmask (SIG_SETMASK, mask, NULL);
+  sigemptyset (&no_signals);
+  sigprocmask (SIG_SETMASK, &no_signals, NULL);
   prctl (PR_SET_PDEATHSIG, SIGKILL);
   if (getppid () == parent) /* else the supervisor was killed before the line above */
     execvp (argv[0], argv);
@@ -230,7 +232,7 @@ run_program (char **argv, pid_t parent, const sigset_t *mask, int error_fd)
 
 /* Returns 0, or the errno of what failed. */
 static int
-start (Supervisor *self, char **argv, const sigset_t *mask)
+start (Supervisor *self, char **argv)
 {
   int error_pipe[2], error = 0;
   pid_t parent = getpid ();
@@ -242,7 +244,7 @@ start (Supervisor *self, char **argv, const sigset_t *mask)
   if (self->child < 0)
     return errno;
   if (self->child == 0)
-    run_program (argv, parent, mask, error_pipe[1]);
+    run_program (argv, parent, error_pipe[1]);
 
   close (error_pipe[1]);
   do
@@ -260,7 +262,7 @@ usage (void)
 }
 
 static bool
-prepare (Supervisor *self, sigset_t *old_mask)
+prepare (Supervisor *self)
 {
   sigset_t mask;
 
@@ -273,7 +275,7 @@ prepare (Supervisor *self, sigset_t *old_mask)
   sigaddset (&mask, SIGTERM);
   sigaddset (&mask, SIGINT);
   sigaddset (&mask, SIGHUP);
-  if (sigprocmask (SIG_BLOCK, &mask, old_mask) < 0)
+  if (sigprocmask (SIG_BLOCK, &mask, NULL) < 0)
     return false;
   self->signal_fd = signalfd (-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
   return self->signal_fd >= 0 && prctl (PR_SET_CHILD_SUBREAPER, 1) == 0;
@@ -283,7 +285,6 @@ int
 main (int argc, char **argv)
 {
   Supervisor self = { .status_fd = -1, .signal_fd = -1 };
-  sigset_t old_mask;
   int first = 1, error;
 
   if (argc > 2 && strcmp (argv[1], "--status-fd") == 0)
@@ -295,13 +296,13 @@ main (int argc, char **argv)
     return usage ();
   if (self.status_fd >= 0)
     fcntl (self.status_fd, F_SETFD, FD_CLOEXEC);
-  if (!prepare (&self, &old_mask))
+  if (!prepare (&self))
     {
       perror ("refract-supervisor");
       return EXIT_USAGE;
     }
 
-  error = start (&self, argv + first + 1, &old_mask);
+  error = start (&self, argv + first + 1);
   if (error != 0)
     {
       report (&self, "exec-failed", error);
