@@ -152,6 +152,20 @@ dup_error_message (GBytes *bytes, const char *reason)
   return g_strdup (reason != NULL && *reason != '\0' ? reason : "no reason given");
 }
 
+/* libsoup takes a connection that closes early for the end of the body. */
+static gboolean
+is_whole (SoupMessage *message, GBytes *reply, GError **error)
+{
+  SoupMessageHeaders *headers = soup_message_get_response_headers (message);
+
+  if (soup_message_headers_get_encoding (headers) != SOUP_ENCODING_CONTENT_LENGTH
+      || (goffset)g_bytes_get_size (reply) == soup_message_headers_get_content_length (headers))
+    return TRUE;
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT,
+                       "the connection ended in the middle of an answer");
+  return FALSE;
+}
+
 static JsonObject *
 send_message (RefractHttp *self,
               const char *method,
@@ -188,7 +202,7 @@ send_message (RefractHttp *self,
   if (stream == NULL)
     return NULL;
   reply = read_all (stream, cancellable, error);
-  if (reply == NULL)
+  if (reply == NULL || !is_whole (message, reply, error))
     return NULL;
 
   code = soup_message_get_status (message);
