@@ -90,15 +90,6 @@ join_type (char **known, const char *type)
 }
 
 static void
-forget_caches (RefractLlamacppLog *self)
-{
-  refract_kv_in_use_free (self->kv);
-  self->kv = refract_kv_in_use_new ();
-  self->n_caches = 0;
-  self->pending_cells = 0;
-}
-
-static void
 take_cache (RefractLlamacppLog *self, const char *line)
 {
   g_autoptr (GMatchInfo) sizes = NULL, cells = NULL;
@@ -196,9 +187,6 @@ refract_llamacpp_log_take_line (const char *line, gboolean is_stderr, gpointer u
   const char *model_error;
 
   g_mutex_lock (&self->mutex);
-  /* A build that fits its parameters to the memory makes contexts only to measure them. */
-  if (strstr (line, "constructing llama_context") != NULL)
-    forget_caches (self);
   if (g_regex_match (self->kv_size, line, 0, &kv_size))
     self->pending_cells = match_number (kv_size, 1);
   take_cache (self, line);

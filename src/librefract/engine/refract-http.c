@@ -179,6 +179,7 @@ send_message (RefractHttp *self,
   g_autoptr (SoupMessage) message = soup_message_new (method, uri);
   g_autoptr (GInputStream) stream = NULL;
   g_autoptr (GBytes) reply = NULL;
+  SoupMessageHeaders *headers;
   guint code;
 
   g_return_val_if_fail (message != NULL, NULL);
@@ -188,7 +189,9 @@ send_message (RefractHttp *self,
   self->n_requests++;
   /* A connection that the engine closes while idle would fail the request that reuses it. */
   soup_message_add_flags (message, SOUP_MESSAGE_NEW_CONNECTION);
-  soup_message_headers_replace (soup_message_get_request_headers (message), "Connection", "close");
+  headers = soup_message_get_request_headers (message);
+  soup_message_headers_replace (headers, "Connection", "close");
+  soup_message_headers_replace (headers, "Accept-Encoding", "identity");
   if (body != NULL)
     {
       g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), body);
