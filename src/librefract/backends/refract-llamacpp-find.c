@@ -17,6 +17,7 @@
 
 static const char *const program_names[] = { "llama-server", "llama-perplexity" };
 static const char *const packages[] = { "llama.cpp-tools", "llama.cpp-tools-extra" };
+static const char *const needs[] = { "", ", which the KLD axis needs" };
 
 /* ---- Where the programs are ---- */
 
@@ -69,13 +70,13 @@ locate_program (RefractLlamacppProgram *program, guint id, const char *folder, c
   program->path = folder != NULL ? find_in_folder (folder, name) : g_find_program_in_path (name);
   if (program->path == NULL && folder != NULL)
     g_set_error (&program->error, REFRACT_ERROR, REFRACT_ERROR_ENGINE_MISSING,
-                 "There is no %s in “%s” (%s). Name the folder that holds llama.cpp's programs.",
-                 name, folder, source);
+                 "There is no %s in “%s” (%s)%s. Name the folder that holds llama.cpp's programs.",
+                 name, folder, source, needs[id]);
   else if (program->path == NULL)
     g_set_error (&program->error, REFRACT_ERROR, REFRACT_ERROR_ENGINE_MISSING,
-                 "%s was not found. Install llama.cpp (on Debian and Ubuntu the package %s), or "
+                 "%s was not found%s. Install llama.cpp (on Debian and Ubuntu the package %s), or "
                  "name its folder with --engine-dir or REFRACT_LLAMA_CPP_DIR.",
-                 name, packages[id]);
+                 name, needs[id], packages[id]);
   else if (g_file_test (program->path, G_FILE_TEST_EXISTS)
            && !g_file_test (program->path, G_FILE_TEST_IS_EXECUTABLE))
     g_set_error (&program->error, REFRACT_ERROR, REFRACT_ERROR_ENGINE_MISSING,

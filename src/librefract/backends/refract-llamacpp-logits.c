@@ -253,7 +253,7 @@ check_end (LogitsRun *run,
     {
       if (failure == NULL)
         refract_process_set_end_error (run->process, &failure);
-      g_prefix_error (&failure, "No log-probabilities came whole from ");
+      g_prefix_error (&failure, "The log-probabilities are not whole: ");
       g_propagate_error (error, g_steal_pointer (&failure));
       return FALSE;
     }
