@@ -520,7 +520,11 @@ be_owner (const char *stage)
           guint i;
 
           for (i = 0; i < 3000; i++)
-            g_array_append_val (ids, g_array_index (ids, gint32, 1 + i % 5));
+            {
+              gint32 id = g_array_index (ids, gint32, 1 + i % 5);
+
+              g_array_append_val (ids, id);
+            }
         }
     }
   puts ("go");
@@ -561,6 +565,8 @@ kill_owner (const char *stage, guint delay_ms)
   g_usleep (delay_ms * 1000);
   g_subprocess_force_exit (owner);
   g_subprocess_wait (owner, NULL, NULL);
+  g_assert_true (g_subprocess_get_if_signaled (owner)); /* else it had ended before */
+  g_assert_cmpint (g_subprocess_get_term_sig (owner), ==, SIGKILL);
   end_time = g_get_monotonic_time () + LIMIT;
   while (find_marked (entry, "", NULL) > 0)
     {

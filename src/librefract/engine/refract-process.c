@@ -334,6 +334,17 @@ find_supervisor (GError **error)
   return NULL;
 }
 
+static gboolean
+open_pipe (int fds[2], GError **error)
+{
+  if (pipe2 (fds, O_CLOEXEC) == 0)
+    return TRUE;
+  g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
+               "A pipe to the engine could not be made: %s. Close other programs.",
+               g_strerror (errno));
+  return FALSE;
+}
+
 static GSubprocessLauncher *
 prepare_launcher (RefractProcess *self, const char *const *environment, GError **error)
 {
@@ -355,13 +366,13 @@ prepare_launcher (RefractProcess *self, const char *const *environment, GError *
       g_subprocess_launcher_setenv (launcher, name, equals + 1, TRUE);
     }
 
-  if (!g_unix_open_pipe (lifeline, FD_CLOEXEC, error))
+  if (!open_pipe (lifeline, error))
     return NULL;
   self->lifeline = lifeline[1];
   g_subprocess_launcher_take_stdin_fd (launcher, lifeline[0]);
   for (i = 0; i < N_STREAMS; i++)
     {
-      if (!g_unix_open_pipe (pipes[i], FD_CLOEXEC, error))
+      if (!open_pipe (pipes[i], error))
         return NULL;
       self->streams[i].fd = pipes[i][0];
       if (i == STREAM_OUT)
