@@ -80,7 +80,7 @@ make_root() {
   local root lock started=$SECONDS
   root=$(root_path "$1")
   command -v bwrap > /dev/null && [[ -d $root ]] && return 0
-  mkdir -p "$cache"
+  mkdir -p "$cache" || die "no folder for the roots can be made"
   exec {lock}> "$cache/$1.lock"
   flock -n "$lock" || { say "waiting for the $1 root that is being made"; flock "$lock"; }
   host_tools
