@@ -3,9 +3,10 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 
-/* Stands in for llama-server and llama-perplexity, by the name that it is linked to: tests have it say
- * and do what real ones do when they are broken. The folder of the link holds `help` and `version`,
- * what to print; `mode`, how to behave; and gets `arguments` and `environment`, what it was given. */
+/* Stands in for llama-server and llama-perplexity, by the name that it is linked to: tests have it
+ * say and do what real ones do when they are broken. The folder of the link holds `help` and
+ * `version`, what to print; `mode`, how to behave; and gets `arguments` and `environment`, what it
+ * was given. */
 
 #include "config.h"
 
@@ -149,7 +150,7 @@ tokenize (GOutputStream *out, JsonObject *body)
       content += 3;
     }
   for (; *content != '\0'; content++)
-    g_string_append_printf (text, "%u,", (guint)(guchar)*content);
+    g_string_append_printf (text, "%u,", (guint) (guchar) *content);
   if (text->str[text->len - 1] == ',')
     g_string_truncate (text, text->len - 1);
   g_string_append (text, "]}");
@@ -188,8 +189,8 @@ complete (GOutputStream *out, JsonObject *body)
       gint64 last = json_array_get_int_element (ids, json_array_get_length (ids) - 1);
       gboolean ends = is_mode ("eos-left-out");
 
-      g_string_append_printf (text, "%s{\"index\":%u,\"content\":\"x\",\"tokens\":[", i > 0 ? "," : "",
-                              i);
+      g_string_append_printf (text, "%s{\"index\":%u,\"content\":\"x\",\"tokens\":[",
+                              i > 0 ? "," : "", i);
       for (k = 0; k + (ends ? 1 : 0) < n_predict; k++)
         g_string_append_printf (text, "%s%" G_GINT64_FORMAT, k > 0 ? "," : "", last);
       g_string_append_printf (
@@ -246,7 +247,7 @@ handle (GSocketConnection *connection)
       if (line == NULL || *line == '\0')
         break;
       if (g_ascii_strncasecmp (line, "Content-Length:", 15) == 0)
-        length = (gsize)g_ascii_strtoull (line + 15, NULL, 10);
+        length = (gsize) g_ascii_strtoull (line + 15, NULL, 10);
     }
   body = g_malloc0 (length + 1);
   g_input_stream_read_all (G_INPUT_STREAM (in), body, length, NULL, NULL, NULL);
@@ -328,9 +329,10 @@ main (int argc, char **argv)
   mode = read_text ("mode");
   if (argc == 2 && is_mode ("library"))
     {
-      fputs ("llama-server: error while loading shared libraries: libllama.so.0: cannot open shared "
-             "object file: No such file or directory\n",
-             stderr);
+      fputs (
+          "llama-server: error while loading shared libraries: libllama.so.0: cannot open shared "
+          "object file: No such file or directory\n",
+          stderr);
       return 127;
     }
   if (argc == 2 && is_mode ("hang-on-help"))

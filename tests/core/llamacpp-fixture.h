@@ -3,7 +3,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 
-/* A folder with fake-llama.c under the names of llama.cpp's programs, and a backend that uses it. */
+/* A folder with fake-llama.c under the names of llama.cpp's programs, and a backend that uses it.
+ */
 
 #pragma once
 
@@ -74,16 +75,16 @@ remove_program (Fixture *fixture, const char *name)
 G_GNUC_UNUSED static void
 set_up (Fixture *fixture, gconstpointer mode)
 {
-  g_autofree char *model = g_build_filename (g_getenv ("REFRACT_DATA_DIR"), "data", "demo",
-                                             "model.gguf", NULL);
+  g_autofree char *model
+      = g_build_filename (g_getenv ("REFRACT_DATA_DIR"), "data", "demo", "model.gguf", NULL);
   g_autoptr (GError) error = NULL;
 
   fixture->folder = g_dir_make_tmp ("refract-test-XXXXXX", NULL);
   fixture->model = refract_model_new_from_file (model, NULL, &error);
   g_assert_no_error (error);
   fixture->kv = refract_kv_config_parse ("ctk=q4_0,ctv=q4_0", NULL);
-  fixture->options = (RefractBackendOptions){ .engine_dir = fixture->folder, .n_gpu_layers = -1,
-                                              .threads = 3 };
+  fixture->options
+      = (RefractBackendOptions) { .engine_dir = fixture->folder, .n_gpu_layers = -1, .threads = 3 };
   link_program (fixture, "llama-server");
   link_program (fixture, "llama-perplexity");
   use_recorded (fixture, "help", "b11669-server-help.txt");
@@ -154,5 +155,4 @@ assert_arguments (Fixture *fixture, const char *expected)
   g_assert_cmpstr (joined, ==, expected);
 }
 
-#define ADD(path, mode, func)                                                                      \
-  g_test_add ("/llamacpp-" path, Fixture, mode, set_up, func, tear_down)
+#define ADD(path, mode, func) g_test_add ("/llamacpp-" path, Fixture, mode, set_up, func, tear_down)

@@ -15,7 +15,7 @@
 #include "core/refract-json.h"
 #include "engine/refract-http.h"
 
-#define BIG ((gsize)70 << 20)
+#define BIG ((gsize) 70 << 20)
 
 /* A server that does to its clients what the path says. */
 typedef struct
@@ -33,7 +33,7 @@ reply (GOutputStream *out, const char *status, const char *type, const char *bod
   g_autofree char *head = NULL;
 
   if (length < 0)
-    length = (gssize)strlen (body);
+    length = (gssize) strlen (body);
   head = g_strdup_printf ("HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %" G_GSSIZE_FORMAT
                           "\r\nConnection: close\r\n\r\n",
                           status, type, length);
@@ -55,8 +55,8 @@ static void
 flood (GOutputStream *out)
 {
   g_autofree char *spaces = g_strnfill (1 << 20, ' ');
-  g_autofree char *head = g_strdup_printf (
-      "HTTP/1.1 200 OK\r\nContent-Length: %" G_GSIZE_FORMAT "\r\n\r\n", BIG);
+  g_autofree char *head
+      = g_strdup_printf ("HTTP/1.1 200 OK\r\nContent-Length: %" G_GSIZE_FORMAT "\r\n\r\n", BIG);
   gsize sent;
 
   g_output_stream_write_all (out, head, strlen (head), NULL, NULL, NULL);
@@ -77,7 +77,8 @@ answer (Server *server, GOutputStream *out, const char *path, const char *body)
   else if (g_str_equal (path, "/echo"))
     reply (out, "200 OK", json, body, -1);
   else if (g_str_equal (path, "/error"))
-    reply (out, "400 Bad Request", json, "{\"error\": {\"code\": 400, \"message\": \"too long\"}}", -1);
+    reply (out, "400 Bad Request", json, "{\"error\": {\"code\": 400, \"message\": \"too long\"}}",
+           -1);
   else if (g_str_equal (path, "/plain-error"))
     reply (out, "500 Internal Server Error", "text/plain", "oh no", -1);
   else if (g_str_equal (path, "/garbage"))
@@ -121,7 +122,7 @@ handle (Server *server, GSocketConnection *connection)
       if (line == NULL || *line == '\0')
         break;
       if (g_ascii_strncasecmp (line, "Content-Length:", 15) == 0)
-        length = (gsize)g_ascii_strtoull (line + 15, NULL, 10);
+        length = (gsize) g_ascii_strtoull (line + 15, NULL, 10);
     }
   body = g_malloc0 (length + 1);
   g_input_stream_read_all (G_INPUT_STREAM (in), body, length, NULL, NULL, NULL);

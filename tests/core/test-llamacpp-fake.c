@@ -35,7 +35,7 @@ test_detect (Fixture *fixture, gconstpointer data)
   g_assert_cmpstr (info->name, ==, "llama.cpp");
   g_assert_cmpstr (info->version, ==, "0.7.0 (b11669-Debian)");
   g_assert_cmpstr (info->build, ==, "11669");
-  g_assert_true (g_strv_contains ((const char *const *)info->kv_types, "iq4_nl"));
+  g_assert_true (g_strv_contains ((const char *const *) info->kv_types, "iq4_nl"));
   g_assert_cmpuint (g_strv_length (info->devices), ==, 2);
   g_assert_true (g_str_has_suffix (info->program, "/llama-server"));
   g_assert_true (refract_backend_detect (get_backend (fixture), NULL, NULL) == info);
@@ -250,11 +250,10 @@ test_command_older (Fixture *fixture, gconstpointer data)
   session = open_session (fixture, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (refract_session_get_n_slots (session), ==, 1);
-  assert_arguments (fixture,
-                    "--model model.gguf --threads 3 --batch-size 2048 --ubatch-size 512 "
-                    "--cache-type-k q4_0 --cache-type-v q4_0 --flash-attn --ctx-size 1024 "
-                    "--parallel 1 --host engine.sock --slots --jinja --no-context-shift "
-                    "--no-webui");
+  assert_arguments (fixture, "--model model.gguf --threads 3 --batch-size 2048 --ubatch-size 512 "
+                             "--cache-type-k q4_0 --cache-type-v q4_0 --flash-attn --ctx-size 1024 "
+                             "--parallel 1 --host engine.sock --slots --jinja --no-context-shift "
+                             "--no-webui");
 }
 
 static void
@@ -300,25 +299,26 @@ test_launcher (Fixture *fixture, gconstpointer data)
 static void
 test_flags (Fixture *fixture, gconstpointer data)
 {
-  static const char *const refused[] = { "--host", "--port", "-m", "-ctk", "-c", "-np", "-lv", "--help" };
+  static const char *const refused[]
+      = { "--host", "--port", "-m", "-ctk", "-c", "-np", "-lv", "--help" };
   char *flags[] = { NULL, "1", NULL };
   guint i;
 
   fixture->options.engine_flags = flags;
   for (i = 0; i < G_N_ELEMENTS (refused); i++)
     {
-      flags[0] = (char *)refused[i];
+      flags[0] = (char *) refused[i];
       assert_detect_fails (fixture, REFRACT_ERROR_USAGE, refused[i]);
       g_clear_object (&fixture->backend);
     }
-  flags[0] = (char *)"--no-such-flag";
+  flags[0] = (char *) "--no-such-flag";
   assert_detect_fails (fixture, REFRACT_ERROR_USAGE, "--no-such-flag");
   g_clear_object (&fixture->backend);
-  flags[0] = (char *)"word";
+  flags[0] = (char *) "word";
   assert_detect_fails (fixture, REFRACT_ERROR_USAGE, "word");
   g_clear_object (&fixture->backend);
-  flags[0] = (char *)"--top-k"; /* a negative number is a value, not a flag */
-  flags[1] = (char *)"-1";
+  flags[0] = (char *) "--top-k"; /* a negative number is a value, not a flag */
+  flags[1] = (char *) "-1";
   g_assert_nonnull (refract_backend_detect (get_backend (fixture), NULL, NULL));
 }
 

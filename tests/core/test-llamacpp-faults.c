@@ -91,7 +91,7 @@ static GPtrArray *
 requests_for (RefractSession *session)
 {
   static const char *const texts[] = { "ab", "cd" };
-  GPtrArray *requests = g_ptr_array_new_with_free_func ((GDestroyNotify)refract_request_free);
+  GPtrArray *requests = g_ptr_array_new_with_free_func ((GDestroyNotify) refract_request_free);
   guint i;
 
   for (i = 0; i < G_N_ELEMENTS (texts); i++)
@@ -108,7 +108,7 @@ requests_for (RefractSession *session)
 static void
 count_tokens (guint64 n_tokens, gpointer user_data)
 {
-  *(guint64 *)user_data = n_tokens;
+  *(guint64 *) user_data = n_tokens;
 }
 
 static void
@@ -124,8 +124,7 @@ test_generate (Fixture *fixture, gconstpointer data)
   guint64 n_tokens = 0;
   guint before = refract_session_get_n_requests (session);
 
-  generations
-      = refract_session_generate (session, requests, count_tokens, &n_tokens, NULL, &error);
+  generations = refract_session_generate (session, requests, count_tokens, &n_tokens, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (refract_session_get_n_requests (session), ==, before + 1);
   g_assert_cmpuint (n_tokens, ==, 6);
@@ -288,8 +287,8 @@ run_logits (Fixture *fixture, Reading *reading, GCancellable *cancellable, GErro
   const RefractLogitsSpec spec = { "corpus.txt", 512, 4 };
 
   reading->bytes = g_string_new (NULL);
-  return refract_backend_logits (get_backend (fixture), fixture->model, fixture->kv, &spec, read_all,
-                                 reading, cancellable, error);
+  return refract_backend_logits (get_backend (fixture), fixture->model, fixture->kv, &spec,
+                                 read_all, reading, cancellable, error);
 }
 
 static void
@@ -350,7 +349,8 @@ test_logits_few_chunks (Fixture *fixture, gconstpointer data)
 static void
 test_logits_never_opens (Fixture *fixture, gconstpointer data)
 {
-  assert_logits_fail (fixture, FALSE, REFRACT_ERROR_ENGINE, "not whole: llama-perplexity exited with status 0");
+  assert_logits_fail (fixture, FALSE, REFRACT_ERROR_ENGINE,
+                      "not whole: llama-perplexity exited with status 0");
 }
 
 static void

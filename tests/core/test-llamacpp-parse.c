@@ -61,11 +61,28 @@ assert_types (RefractLlamacppHelp *help, const char *expected)
 static void
 test_help_recorded (void)
 {
-  static const char *const known[]
-      = { "-h",          "--usage",          "-fa",       "--flash-attn", "--no-kv-unified", "-no-kvu",
-          "--cache-ram", "--no-cache-prompt", "--no-ui",  "--no-webui",   "--offline",       "-lv",
-          "--verbosity", "--slots",          "--jinja",   "--fit",        "--host",          "-m",
-          "--model",     "--ctx-checkpoints", "-np",      "--control-vector-layer-range" };
+  static const char *const known[] = { "-h",
+                                       "--usage",
+                                       "-fa",
+                                       "--flash-attn",
+                                       "--no-kv-unified",
+                                       "-no-kvu",
+                                       "--cache-ram",
+                                       "--no-cache-prompt",
+                                       "--no-ui",
+                                       "--no-webui",
+                                       "--offline",
+                                       "-lv",
+                                       "--verbosity",
+                                       "--slots",
+                                       "--jinja",
+                                       "--fit",
+                                       "--host",
+                                       "-m",
+                                       "--model",
+                                       "--ctx-checkpoints",
+                                       "-np",
+                                       "--control-vector-layer-range" };
   g_autoptr (RefractLlamacppHelp) help = load_help ("b11669-server-help.txt");
   g_autoptr (RefractLlamacppHelp) perplexity = load_help ("b11669-perplexity-help.txt");
   guint i;
@@ -100,8 +117,8 @@ test_help_older (void)
   g_autoptr (RefractLlamacppHelp) help = load_help ("b5200-server-help.txt");
   g_autoptr (RefractLlamacppHelp) fork = load_help ("turbo-server-help.txt");
   g_autoptr (RefractLlamacppHelp) nothing = refract_llamacpp_help_parse ("");
-  g_autoptr (RefractLlamacppHelp) plain
-      = refract_llamacpp_help_parse ("  -ctk,  --cache-type-k TYPE  KV cache data type (default: f16)\n");
+  g_autoptr (RefractLlamacppHelp) plain = refract_llamacpp_help_parse (
+      "  -ctk,  --cache-type-k TYPE  KV cache data type (default: f16)\n");
 
   g_assert_true (refract_llamacpp_help_has (help, "--flash-attn"));
   g_assert_false (refract_llamacpp_help_takes_value (help, "--flash-attn"));
@@ -210,8 +227,10 @@ test_kv_lines_none (void)
   g_assert_cmpint (kv->evidence, ==, REFRACT_EVIDENCE_NONE);
   g_assert_null (kv->type_k);
 
-  refract_llamacpp_log_take_line ("size = 1.00 MiB, K (f16): 0.50 MiB, V (f16): 0.50 MiB", TRUE, log);
-  refract_llamacpp_log_take_line ("size = 1.00 MiB, K (q8_0): 0.50 MiB, V (f16): 0.50 MiB", TRUE, log);
+  refract_llamacpp_log_take_line ("size = 1.00 MiB, K (f16): 0.50 MiB, V (f16): 0.50 MiB", TRUE,
+                                  log);
+  refract_llamacpp_log_take_line ("size = 1.00 MiB, K (q8_0): 0.50 MiB, V (f16): 0.50 MiB", TRUE,
+                                  log);
   mixed = refract_llamacpp_log_dup_kv_in_use (log);
   g_assert_cmpstr (mixed->type_k, ==, "f16+q8_0");
   g_assert_cmpstr (mixed->type_v, ==, "f16");
@@ -290,15 +309,16 @@ test_engaged (void)
       if (!cases[i].engaged)
         g_assert_error (error, REFRACT_ERROR, REFRACT_ERROR_NOT_ENGAGED);
       if (i == 6)
-        g_assert_nonnull (strstr (error->message, "K turbo3 / V turbo3 was asked for, but the engine "
-                                                  "allocated K q8_0 / V turbo3"));
+        g_assert_nonnull (strstr (error->message,
+                                  "K turbo3 / V turbo3 was asked for, but the engine "
+                                  "allocated K q8_0 / V turbo3"));
     }
 }
 
 static GPtrArray *
 two_requests (void)
 {
-  GPtrArray *requests = g_ptr_array_new_with_free_func ((GDestroyNotify)refract_request_free);
+  GPtrArray *requests = g_ptr_array_new_with_free_func ((GDestroyNotify) refract_request_free);
   g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint32));
   gint32 id = 5;
 
@@ -328,7 +348,7 @@ test_completion_body (void)
 }
 
 #define RESULT(index, tokens, stop, n)                                                             \
-  "{\"index\":" #index ",\"content\":\"x\",\"tokens\":" tokens ",\"stop_type\":\"" stop             \
+  "{\"index\":" #index ",\"content\":\"x\",\"tokens\":" tokens ",\"stop_type\":\"" stop            \
   "\",\"truncated\":false,\"tokens_predicted\":" #n                                                \
   ",\"timings\":{\"prompt_ms\":1.5,\"predicted_ms\":-2}}"
 #define BOTH(a, b) "{\"results\":[" a "," b "]}"
@@ -463,8 +483,7 @@ test_slots (void)
 
   for (i = 0; i < G_N_ELEMENTS (polls); i++)
     {
-      g_autoptr (JsonObject) reply
-          = refract_json_parse_object (polls[i], strlen (polls[i]), NULL);
+      g_autoptr (JsonObject) reply = refract_json_parse_object (polls[i], strlen (polls[i]), NULL);
 
       g_assert_cmpuint (refract_llamacpp_parse_slots (reply, n_decoded, 2, &n_prompt), ==, sums[i]);
       g_assert_cmpuint (n_prompt, ==, i == 0 ? 9 : 0);

@@ -272,9 +272,15 @@ static void
 test_arguments (void)
 {
   const char *const launcher[] = { "/usr/bin/env", "LAUNCHED=yes", NULL };
-  const char *const argv[] = { "/bin/sh", "-c", "printf '%s\\n' \"$@\" \"$LAUNCHED\" \"$SET\" "
-                                                "\"${DROPPED-gone}\"",
-                               "sh", "a b", "$(id)", "", NULL };
+  const char *const argv[] = { "/bin/sh",
+                               "-c",
+                               "printf '%s\\n' \"$@\" \"$LAUNCHED\" \"$SET\" "
+                               "\"${DROPPED-gone}\"",
+                               "sh",
+                               "a b",
+                               "$(id)",
+                               "",
+                               NULL };
   const char *const environment[] = { "SET=to this=that", "DROPPED", NULL };
   g_autoptr (RefractProcess) process = NULL;
   Lines lines;

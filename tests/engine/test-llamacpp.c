@@ -48,13 +48,16 @@ static RefractBackend *
 new_backend (const char *folder)
 {
   const RefractBackendOptions options
-      = { .engine_dir = (char *)folder, .n_gpu_layers = -1, .threads = 1 };
+      = { .engine_dir = (char *) folder, .n_gpu_layers = -1, .threads = 1 };
 
   return refract_backend_llamacpp_new (&options);
 }
 
 static RefractSession *
-open_in (const char *folder, const char *kv_text, guint n_slots, GCancellable *cancellable,
+open_in (const char *folder,
+         const char *kv_text,
+         guint n_slots,
+         GCancellable *cancellable,
          GError **error)
 {
   g_autoptr (RefractBackend) backend = new_backend (folder);
@@ -79,15 +82,14 @@ open_session (const char *kv_text, guint n_slots)
 static GPtrArray *
 make_requests (RefractSession *session, guint n, guint n_predict)
 {
-  GPtrArray *requests = g_ptr_array_new_with_free_func ((GDestroyNotify)refract_request_free);
+  GPtrArray *requests = g_ptr_array_new_with_free_func ((GDestroyNotify) refract_request_free);
   guint i;
 
   for (i = 0; i < n; i++)
     {
       g_autofree char *text = g_strdup_printf ("The %u ships of the harbour were", 3 * i + 2);
       g_autoptr (GError) error = NULL;
-      g_autoptr (GArray) ids
-          = refract_session_tokenize (session, text, TRUE, FALSE, NULL, &error);
+      g_autoptr (GArray) ids = refract_session_tokenize (session, text, TRUE, FALSE, NULL, &error);
 
       g_assert_no_error (error);
       g_ptr_array_add (requests, refract_request_new (text, ids, n_predict));
@@ -99,8 +101,7 @@ static GPtrArray *
 generate (RefractSession *session, GPtrArray *requests)
 {
   g_autoptr (GError) error = NULL;
-  GPtrArray *generations
-      = refract_session_generate (session, requests, NULL, NULL, NULL, &error);
+  GPtrArray *generations = refract_session_generate (session, requests, NULL, NULL, NULL, &error);
 
   g_assert_no_error (error);
   g_assert_cmpuint (generations->len, ==, requests->len);
@@ -125,7 +126,7 @@ test_detect (void)
 
   g_assert_no_error (error);
   g_assert_cmpuint (strlen (info->build), >, 0);
-  g_assert_true (g_strv_contains ((const char *const *)info->kv_types, "q5_1"));
+  g_assert_true (g_strv_contains ((const char *const *) info->kv_types, "q5_1"));
 }
 
 static void
@@ -133,9 +134,12 @@ test_tokens (void)
 {
   g_autoptr (RefractSession) session = open_session ("ctk=f16,ctv=f16", 1);
   g_autoptr (GArray) with = refract_session_tokenize (session, "Hello", TRUE, FALSE, NULL, NULL);
-  g_autoptr (GArray) without = refract_session_tokenize (session, "Hello", FALSE, FALSE, NULL, NULL);
-  g_autoptr (GArray) chat = refract_session_tokenize_chat (session, "Be kind.", "Hello", NULL, NULL);
-  g_autofree char *prompt = refract_session_apply_template (session, "Be kind.", "Hello", NULL, NULL);
+  g_autoptr (GArray) without
+      = refract_session_tokenize (session, "Hello", FALSE, FALSE, NULL, NULL);
+  g_autoptr (GArray) chat
+      = refract_session_tokenize_chat (session, "Be kind.", "Hello", NULL, NULL);
+  g_autofree char *prompt
+      = refract_session_apply_template (session, "Be kind.", "Hello", NULL, NULL);
   g_autofree char *text = refract_session_detokenize (session, without, NULL, NULL);
 
   g_assert_cmpuint (with->len, ==, without->len + 1);
@@ -278,10 +282,10 @@ test_bad_model (void)
   gsize length;
 
   g_assert_true (g_file_get_contents (original, &contents, &length, NULL));
-  g_assert_true (g_file_set_contents (path, contents, (gssize)length, NULL));
+  g_assert_true (g_file_set_contents (path, contents, (gssize) length, NULL));
   model = refract_model_new_from_file (path, NULL, &error);
   g_assert_no_error (error);
-  g_assert_true (g_file_set_contents (path, contents, (gssize)length / 2, NULL));
+  g_assert_true (g_file_set_contents (path, contents, (gssize) length / 2, NULL));
   g_assert_null (refract_backend_open (backend, model, kv, &needs, NULL, &error));
   g_assert_error (error, REFRACT_ERROR, REFRACT_ERROR_MODEL);
   g_unlink (path);
@@ -399,14 +403,17 @@ read_all (int fd, gpointer user_data, GCancellable *cancellable, GError **error)
   while ((n = read (fd, buffer, sizeof buffer)) > 0)
     {
       g_checksum_update (reading->checksum, buffer, n);
-      reading->n_bytes += (guint64)n;
+      reading->n_bytes += (guint64) n;
     }
   close (fd);
   return n == 0;
 }
 
 static RefractLogitsRun *
-run_logits (const char *kv_text, guint n_chunks, Reading *reading, GCancellable *cancellable,
+run_logits (const char *kv_text,
+            guint n_chunks,
+            Reading *reading,
+            GCancellable *cancellable,
             GError **error)
 {
   g_autoptr (RefractBackend) backend = new_backend (NULL);
@@ -433,9 +440,9 @@ test_logits (void)
 
       run = run_logits ("ctk=q8_0,ctv=q4_0", 6, &reading, NULL, &error);
       g_assert_no_error (error);
-      g_assert_cmpuint (reading.n_bytes, ==,
-                        refract_logits_file_size (
-                            512, (guint)refract_model_get_info (model)->n_vocab, 6));
+      g_assert_cmpuint (
+          reading.n_bytes, ==,
+          refract_logits_file_size (512, (guint) refract_model_get_info (model)->n_vocab, 6));
       if (known != NULL)
         g_assert_cmpstr (g_checksum_get_string (reading.checksum), ==, known);
       else
@@ -516,7 +523,7 @@ be_owner (const char *stage)
       requests = make_requests (session, 1, prefill ? 1 : 2000);
       if (prefill)
         {
-          GArray *ids = ((RefractRequest *)g_ptr_array_index (requests, 0))->ids;
+          GArray *ids = ((RefractRequest *) g_ptr_array_index (requests, 0))->ids;
           guint i;
 
           for (i = 0; i < 3000; i++)

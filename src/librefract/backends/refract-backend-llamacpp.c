@@ -80,7 +80,7 @@ refract_backend_llamacpp_selftest (RefractBackend *backend,
 
   if (engine != NULL)
     return refract_llamacpp_selftest (backend, engine, model, cancellable);
-  checks = g_ptr_array_new_with_free_func ((GDestroyNotify)refract_check_free);
+  checks = g_ptr_array_new_with_free_func ((GDestroyNotify) refract_check_free);
   g_ptr_array_add (checks, refract_check_new ("llama.cpp", REFRACT_CHECK_FAILED, error->message,
                                               "Run the self-test again."));
   return checks;
@@ -90,9 +90,9 @@ static gboolean
 check_kv (RefractLlamacppEngine *engine, RefractKvConfig *kv, RefractModel *model, GError **error)
 {
   return refract_llamacpp_engine_check_flags (engine, kv, error)
-         && refract_kv_config_validate (
-             kv, model, (const char *const *)engine->info->kv_types,
-             refract_llamacpp_engine_has_flash_attention (engine, kv), error);
+         && refract_kv_config_validate (kv, model, (const char *const *) engine->info->kv_types,
+                                        refract_llamacpp_engine_has_flash_attention (engine, kv),
+                                        error);
 }
 
 static gboolean
@@ -211,9 +211,9 @@ refract_backend_llamacpp_class_init (RefractBackendLlamacppClass *klass)
    *
    * Seconds without a sign of life after which an engine that starts counts as hung.
    */
-  properties[PROP_SILENCE_LIMIT] = g_param_spec_uint (
-      "silence-limit", NULL, NULL, 1, 86400, SILENCE_LIMIT,
-      G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_SILENCE_LIMIT]
+      = g_param_spec_uint ("silence-limit", NULL, NULL, 1, 86400, SILENCE_LIMIT,
+                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
 }
 

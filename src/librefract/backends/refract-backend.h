@@ -57,7 +57,9 @@ typedef struct
   char *remedy;
 } RefractCheck;
 
-RefractCheck *refract_check_new (const char *title, RefractCheckStatus status, const char *detail,
+RefractCheck *refract_check_new (const char *title,
+                                 RefractCheckStatus status,
+                                 const char *detail,
                                  const char *remedy);
 void refract_check_free (RefractCheck *self);
 
@@ -130,7 +132,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RefractLogitsRun, refract_logits_run_free)
 
 /* Reads the stream of a logits file (refract-logits.h) to its end, in a thread of its own. @fd is
  * the reading end and belongs to the function. Return %FALSE with @error set to end the run. */
-typedef gboolean (*RefractLogitsFunc) (int fd, gpointer user_data, GCancellable *cancellable,
+typedef gboolean (*RefractLogitsFunc) (int fd,
+                                       gpointer user_data,
+                                       GCancellable *cancellable,
                                        GError **error);
 
 #define REFRACT_TYPE_BACKEND (refract_backend_get_type ())
@@ -146,47 +150,69 @@ struct _RefractBackendClass
 {
   GObjectClass parent_class;
 
-  const RefractEngineInfo *(*detect) (RefractBackend *self, GCancellable *cancellable, GError **error);
+  const RefractEngineInfo *(*detect) (RefractBackend *self,
+                                      GCancellable *cancellable,
+                                      GError **error);
   GPtrArray *(*selftest) (RefractBackend *self, RefractModel *model, GCancellable *cancellable);
-  gboolean (*supports_kv) (RefractBackend *self, RefractKvConfig *kv, RefractModel *model,
+  gboolean (*supports_kv) (RefractBackend *self,
+                           RefractKvConfig *kv,
+                           RefractModel *model,
                            GError **error);
-  RefractSession *(*open) (RefractBackend *self, RefractModel *model, RefractKvConfig *kv,
-                           const RefractSessionNeeds *needs, GCancellable *cancellable,
+  RefractSession *(*open) (RefractBackend *self,
+                           RefractModel *model,
+                           RefractKvConfig *kv,
+                           const RefractSessionNeeds *needs,
+                           GCancellable *cancellable,
                            GError **error);
-  RefractLogitsRun *(*logits) (RefractBackend *self, RefractModel *model, RefractKvConfig *kv,
-                               const RefractLogitsSpec *spec, RefractLogitsFunc func,
-                               gpointer user_data, GCancellable *cancellable, GError **error);
+  RefractLogitsRun *(*logits) (RefractBackend *self,
+                               RefractModel *model,
+                               RefractKvConfig *kv,
+                               const RefractLogitsSpec *spec,
+                               RefractLogitsFunc func,
+                               gpointer user_data,
+                               GCancellable *cancellable,
+                               GError **error);
 };
 
 /* Finds the engine and reads its version, KV types and features; remembered after the first call.
  * (transfer none) */
-const RefractEngineInfo *refract_backend_detect (RefractBackend *self, GCancellable *cancellable,
-                                                 GError **error);
+const RefractEngineInfo *
+refract_backend_detect (RefractBackend *self, GCancellable *cancellable, GError **error);
 /* (transfer full) (element-type RefractCheck): about a second without a model (@model NULL) */
-GPtrArray *refract_backend_selftest (RefractBackend *self, RefractModel *model,
-                                     GCancellable *cancellable);
+GPtrArray *
+refract_backend_selftest (RefractBackend *self, RefractModel *model, GCancellable *cancellable);
 /* refract_kv_config_validate() against the engine's own types and flags, before anything starts */
-gboolean refract_backend_supports_kv (RefractBackend *self, RefractKvConfig *kv, RefractModel *model,
+gboolean refract_backend_supports_kv (RefractBackend *self,
+                                      RefractKvConfig *kv,
+                                      RefractModel *model,
                                       GError **error);
-/* Starts the engine and waits until it answers. REFRACT_ERROR_NOT_ENGAGED when the types it allocated
- * are not those asked for; REFRACT_ERROR_MEMORY when it ran out of memory at start. */
-RefractSession *refract_backend_open (RefractBackend *self, RefractModel *model, RefractKvConfig *kv,
-                                      const RefractSessionNeeds *needs, GCancellable *cancellable,
+/* Starts the engine and waits until it answers. REFRACT_ERROR_NOT_ENGAGED when the types it
+ * allocated are not those asked for; REFRACT_ERROR_MEMORY when it ran out of memory at start. */
+RefractSession *refract_backend_open (RefractBackend *self,
+                                      RefractModel *model,
+                                      RefractKvConfig *kv,
+                                      const RefractSessionNeeds *needs,
+                                      GCancellable *cancellable,
                                       GError **error);
 /**
  * refract_backend_logits:
  * @func: reads the log-probabilities while the engine writes them into a pipe
  *
- * Runs the corpus through the model at one KV configuration. The engine's exit status is not trusted:
+ * Runs the corpus through the model at one KV configuration. The engine's exit status is not
+ * trusted:
  * @func must see a whole file.
  */
-RefractLogitsRun *refract_backend_logits (RefractBackend *self, RefractModel *model,
-                                          RefractKvConfig *kv, const RefractLogitsSpec *spec,
-                                          RefractLogitsFunc func, gpointer user_data,
-                                          GCancellable *cancellable, GError **error);
+RefractLogitsRun *refract_backend_logits (RefractBackend *self,
+                                          RefractModel *model,
+                                          RefractKvConfig *kv,
+                                          const RefractLogitsSpec *spec,
+                                          RefractLogitsFunc func,
+                                          gpointer user_data,
+                                          GCancellable *cancellable,
+                                          GError **error);
 
 /* @name: "auto" or "llamacpp"; REFRACT_ERROR_USAGE for another */
-RefractBackend *refract_backend_new (const char *name, const RefractBackendOptions *options,
-                                     GError **error);
+RefractBackend *
+refract_backend_new (const char *name, const RefractBackendOptions *options, GError **error);
 
 G_END_DECLS

@@ -29,7 +29,8 @@ static const struct
   { " -m --model -mu --model-url -dr --docker-repo -hf -hfr --hf-repo -hff --hf-file --models-dir "
     "--models-preset ",
     "the model is named with --model" },
-  { " -ctk --cache-type-k -ctv --cache-type-v ", "cache types belong into --reference and --candidate" },
+  { " -ctk --cache-type-k -ctv --cache-type-v ",
+    "cache types belong into --reference and --candidate" },
   { " -c --ctx-size -np --parallel -kvu --kv-unified -no-kvu --no-kv-unified "
     "--kv-unified-per-slot -fit --fit ",
     "the context is planned with --kv-budget and --slots" },
@@ -67,7 +68,8 @@ check_flag_list (RefractLlamacppEngine *self, const char *const *flags, GError *
   for (i = 0; flags != NULL && flags[i] != NULL; i++)
     {
       g_autofree char *spaced = g_strdup_printf (" %s ", flags[i]);
-      gboolean looks_like_flag = flags[i][0] == '-' && g_ascii_isalpha (flags[i][strspn (flags[i], "-")]);
+      gboolean looks_like_flag
+          = flags[i][0] == '-' && g_ascii_isalpha (flags[i][strspn (flags[i], "-")]);
 
       for (k = 0; looks_like_flag && k < G_N_ELEMENTS (refused); k++)
         if (strstr (refused[k].flags, spaced) != NULL)
@@ -94,7 +96,7 @@ refract_llamacpp_engine_check_flags (RefractLlamacppEngine *self,
                                      RefractKvConfig *kv,
                                      GError **error)
 {
-  return check_flag_list (self, (const char *const *)self->options->engine_flags, error)
+  return check_flag_list (self, (const char *const *) self->options->engine_flags, error)
          && (kv == NULL || check_flag_list (self, refract_kv_config_get_flags (kv), error));
 }
 
@@ -115,7 +117,7 @@ refract_llamacpp_engine_has_flash_attention (RefractLlamacppEngine *self, Refrac
   gboolean on = TRUE;
 
   read_flash_attention (refract_kv_config_get_flags (kv), &on);
-  read_flash_attention ((const char *const *)self->options->engine_flags, &on);
+  read_flash_attention ((const char *const *) self->options->engine_flags, &on);
   return on;
 }
 
@@ -150,8 +152,7 @@ refract_llamacpp_command_new (RefractLlamacppEngine *self,
   const char *verbosity = refract_llamacpp_help_describe (help, "--verbosity");
 
   g_ptr_array_add (command, g_strdup (self->programs[id].path));
-  refract_llamacpp_command_add (command, self, id, "--model",
-                                refract_model_get_info (model)->path);
+  refract_llamacpp_command_add (command, self, id, "--model", refract_model_get_info (model)->path);
   refract_llamacpp_command_add (command, self, id, "--threads", n_threads);
   refract_llamacpp_command_add (command, self, id, "--batch-size", batch);
   refract_llamacpp_command_add (command, self, id, "--ubatch-size", MICRO_BATCH);
@@ -161,9 +162,9 @@ refract_llamacpp_command_new (RefractLlamacppEngine *self,
                                 refract_kv_config_get_type_k (kv));
   refract_llamacpp_command_add (command, self, id, "--cache-type-v",
                                 refract_kv_config_get_type_v (kv));
-  refract_llamacpp_command_add (
-      command, self, id, "--flash-attn",
-      refract_llamacpp_help_takes_value (help, "--flash-attn") ? "on" : NULL);
+  refract_llamacpp_command_add (command, self, id, "--flash-attn",
+                                refract_llamacpp_help_takes_value (help, "--flash-attn") ? "on"
+                                                                                         : NULL);
   refract_llamacpp_command_add (command, self, id, "--fit", "off");
   refract_llamacpp_command_add (command, self, id, "--offline", NULL);
   /* Builds that name their levels print the KV cache at "trace"; older ones at their default, and
@@ -173,8 +174,8 @@ refract_llamacpp_command_new (RefractLlamacppEngine *self,
   return command;
 }
 
-/* A flag goes with the words behind it up to the next flag; one that only the other program knows is
- * left out together with its value. */
+/* A flag goes with the words behind it up to the next flag; one that only the other program knows
+ * is left out together with its value. */
 static void
 add_flag_list (GPtrArray *command,
                RefractLlamacppEngine *self,
@@ -200,7 +201,7 @@ refract_llamacpp_command_finish (GPtrArray *command,
                                  RefractKvConfig *kv)
 {
   add_flag_list (command, self, id, refract_kv_config_get_flags (kv));
-  add_flag_list (command, self, id, (const char *const *)self->options->engine_flags);
+  add_flag_list (command, self, id, (const char *const *) self->options->engine_flags);
   g_ptr_array_add (command, NULL);
 }
 
@@ -240,7 +241,7 @@ refract_llamacpp_make_folder (GError **error)
       if (places[i] == NULL || *places[i] == '\0')
         continue;
       path = g_build_filename (places[i], "refract-XXXXXX", NULL);
-      if (strlen (path) + strlen (LONGEST_NAME) >= sizeof ((struct sockaddr_un *)NULL)->sun_path)
+      if (strlen (path) + strlen (LONGEST_NAME) >= sizeof ((struct sockaddr_un *) NULL)->sun_path)
         continue;
       if (g_mkdtemp_full (path, 0700) != NULL)
         return g_steal_pointer (&path);

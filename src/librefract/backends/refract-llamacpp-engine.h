@@ -62,12 +62,14 @@ void refract_llamacpp_engine_free (RefractLlamacppEngine *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RefractLlamacppEngine, refract_llamacpp_engine_free)
 
 /* %TRUE when the program can be used; else a copy of its error */
-gboolean refract_llamacpp_engine_check (RefractLlamacppEngine *self, RefractLlamacppProgramId id,
+gboolean refract_llamacpp_engine_check (RefractLlamacppEngine *self,
+                                        RefractLlamacppProgramId id,
                                         GError **error);
 
 /* The user's own flags: every one known to one of the programs, none that would break measuring.
  * REFRACT_ERROR_USAGE names the flag and the reason. @kv: (nullable): its flags too */
-gboolean refract_llamacpp_engine_check_flags (RefractLlamacppEngine *self, RefractKvConfig *kv,
+gboolean refract_llamacpp_engine_check_flags (RefractLlamacppEngine *self,
+                                              RefractKvConfig *kv,
                                               GError **error);
 /* %FALSE when the flags of the user or of @kv switch flash attention off */
 gboolean refract_llamacpp_engine_has_flash_attention (RefractLlamacppEngine *self,
@@ -78,27 +80,36 @@ gboolean refract_llamacpp_engine_has_flash_attention (RefractLlamacppEngine *sel
  * @n_batch: logical batch size, tokens
  *
  * The part of a command line that is the same for both programs: the program, the model, threads,
- * batch, GPU layers, cache types, flash attention. What the program's help does not know is left out.
+ * batch, GPU layers, cache types, flash attention. What the program's help does not know is left
+ * out.
  *
  * Returns: (transfer full) (element-type utf8)
  */
-GPtrArray *refract_llamacpp_command_new (RefractLlamacppEngine *self, RefractLlamacppProgramId id,
-                                         RefractModel *model, RefractKvConfig *kv, guint n_batch);
+GPtrArray *refract_llamacpp_command_new (RefractLlamacppEngine *self,
+                                         RefractLlamacppProgramId id,
+                                         RefractModel *model,
+                                         RefractKvConfig *kv,
+                                         guint n_batch);
 /* Adds @flag and, unless %NULL, @value where the program knows the flag. */
-gboolean refract_llamacpp_command_add (GPtrArray *command, RefractLlamacppEngine *self,
-                                       RefractLlamacppProgramId id, const char *flag,
+gboolean refract_llamacpp_command_add (GPtrArray *command,
+                                       RefractLlamacppEngine *self,
+                                       RefractLlamacppProgramId id,
+                                       const char *flag,
                                        const char *value);
 /* Adds the flags of @kv and of the user that this program knows, and the closing %NULL. */
-void refract_llamacpp_command_finish (GPtrArray *command, RefractLlamacppEngine *self,
-                                      RefractLlamacppProgramId id, RefractKvConfig *kv);
+void refract_llamacpp_command_finish (GPtrArray *command,
+                                      RefractLlamacppEngine *self,
+                                      RefractLlamacppProgramId id,
+                                      RefractKvConfig *kv);
 /* (transfer full): the changes to the environment that both programs run under */
 char **refract_llamacpp_dup_environment (RefractKvConfig *kv);
 
-/* (transfer full): a new folder that only we can enter, with a path short enough for a socket in it */
+/* (transfer full): a new folder that only we can enter, with a path short enough for a socket in it
+ */
 char *refract_llamacpp_make_folder (GError **error);
 
 /* REFRACT_ERROR_NOT_ENGAGED when what the engine says it allocated is not what @kv asks for. */
-gboolean refract_llamacpp_check_engaged (RefractKvConfig *kv, const RefractKvInUse *in_use,
-                                         GError **error);
+gboolean
+refract_llamacpp_check_engaged (RefractKvConfig *kv, const RefractKvInUse *in_use, GError **error);
 
 G_END_DECLS

@@ -29,13 +29,13 @@ find_in_folder (const char *folder, const char *name)
 
   for (i = 0; i < G_N_ELEMENTS (below); i++)
     {
-      g_autofree char *path
-          = i == 0 ? g_build_filename (folder, name, NULL)
-                   : g_build_filename (folder, below[i], name, NULL);
+      g_autofree char *path = i == 0 ? g_build_filename (folder, name, NULL)
+                                     : g_build_filename (folder, below[i], name, NULL);
 
       /* a link of another root (/run/host) may lead nowhere in ours */
       if (g_file_test (path, G_FILE_TEST_IS_REGULAR)
-          || (!g_file_test (path, G_FILE_TEST_EXISTS) && g_file_test (path, G_FILE_TEST_IS_SYMLINK)))
+          || (!g_file_test (path, G_FILE_TEST_EXISTS)
+              && g_file_test (path, G_FILE_TEST_IS_SYMLINK)))
         return g_steal_pointer (&path);
     }
   return NULL;
@@ -114,16 +114,17 @@ set_library_error (const char *path, const char *text, GError **error)
     {
       at += strlen ("error while loading shared libraries: ");
       library = g_strndup (at, strcspn (at, ":\n"));
-      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE_MISSING,
-                   "“%s” cannot start because the shared library %s is missing. Install what it was "
-                   "built with, or put the folder of that library into LD_LIBRARY_PATH.",
-                   path, library);
+      g_set_error (
+          error, REFRACT_ERROR, REFRACT_ERROR_ENGINE_MISSING,
+          "“%s” cannot start because the shared library %s is missing. Install what it was "
+          "built with, or put the folder of that library into LD_LIBRARY_PATH.",
+          path, library);
     }
   else if (symbol != NULL)
     g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE_MISSING,
                  "“%s” does not fit the libraries that it finds (%.*s): they are of another build "
                  "of llama.cpp. Check LD_LIBRARY_PATH.",
-                 path, (int)MIN (strcspn (symbol, "\n"), MAX_SHOWN), symbol);
+                 path, (int) MIN (strcspn (symbol, "\n"), MAX_SHOWN), symbol);
 }
 
 /* Runs `PROGRAM ARGUMENT` and returns all that it printed. Its exit status says little: some builds
@@ -143,7 +144,7 @@ ask_program (RefractLlamacppEngine *self,
   gboolean ended = FALSE;
 
   g_mutex_init (&capture.mutex);
-  process = refract_process_spawn ((const char *const *)self->launcher, argv, NULL, capture_line,
+  process = refract_process_spawn ((const char *const *) self->launcher, argv, NULL, capture_line,
                                    &capture, &failure);
   if (process != NULL)
     {
@@ -161,7 +162,7 @@ ask_program (RefractLlamacppEngine *self,
   if (failure == NULL && !ended)
     g_set_error (&failure, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
                  "“%s %s” did not end within %d seconds. It hangs, or it is not llama.cpp's %s.",
-                 path, argument, (int)(PROBE_LIMIT / G_TIME_SPAN_SECOND), path);
+                 path, argument, (int) (PROBE_LIMIT / G_TIME_SPAN_SECOND), path);
   if (failure != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&failure));
@@ -206,34 +207,28 @@ check_features (RefractLlamacppProgram *program, guint id, const char *text, con
                  program->path, version, missing, REFRACT_LLAMACPP_OLDEST);
 }
 
+/* Both programs are of one build: the server, which comes first, says which. */
 static gboolean
 probe_program (RefractLlamacppEngine *self, guint id, GCancellable *cancellable, GError **error)
 {
   RefractLlamacppProgram *program = &self->programs[id];
-  g_autofree char *help = NULL, *version_text = NULL, *version = NULL, *build = NULL;
+  g_autofree char *help = NULL, *version = NULL;
 
   if (program->error != NULL)
     return TRUE;
   help = ask_program (self, program->path, "--help", cancellable, &program->error);
-  if (help != NULL)
-    version_text = ask_program (self, program->path, "--version", cancellable, &program->error);
+  if (help != NULL && self->info->version == NULL)
+    version = ask_program (self, program->path, "--version", cancellable, &program->error);
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
   if (program->error != NULL)
     return TRUE;
 
   program->help = refract_llamacpp_help_parse (help);
-  if (!refract_llamacpp_parse_version (version_text, &version, &build))
-    {
-      version = g_strdup ("unknown version");
-      build = g_strdup ("");
-    }
-  check_features (program, id, help, version);
-  if (id == REFRACT_LLAMACPP_SERVER)
-    {
-      self->info->version = g_steal_pointer (&version);
-      self->info->build = g_steal_pointer (&build);
-    }
+  if (version != NULL)
+    refract_llamacpp_parse_version (version, &self->info->version, &self->info->build);
+  check_features (program, id, help,
+                  self->info->version != NULL ? self->info->version : "unknown version");
   return TRUE;
 }
 
@@ -270,7 +265,7 @@ refract_llamacpp_engine_find (const RefractBackendOptions *options,
     self->launcher = g_strdupv (options->launcher);
   else if (host_launcher != NULL && *host_launcher != '\0' && server->path != NULL
            && g_str_has_prefix (server->path, "/run/host/"))
-    self->launcher = g_strdupv ((char *[]){ (char *)host_launcher, NULL });
+    self->launcher = g_strdupv ((char *[]) { (char *) host_launcher, NULL });
 
   for (i = 0; i < REFRACT_LLAMACPP_N_PROGRAMS; i++)
     if (!probe_program (self, i, cancellable, error))

@@ -22,12 +22,12 @@ most_predicted (GPtrArray *requests)
   guint most = 1, i;
 
   for (i = 0; i < requests->len; i++)
-    most = MAX (most, ((RefractRequest *)g_ptr_array_index (requests, i))->n_predict);
+    most = MAX (most, ((RefractRequest *) g_ptr_array_index (requests, i))->n_predict);
   return most;
 }
 
-/* The reply is not streamed: a stream leaves out the ids of tokens whose text ends within a character,
- * the whole reply has every id as it was sampled. */
+/* The reply is not streamed: a stream leaves out the ids of tokens whose text ends within a
+ * character, the whole reply has every id as it was sampled. */
 JsonObject *
 refract_llamacpp_completion_body (GPtrArray *requests)
 {
@@ -41,8 +41,8 @@ refract_llamacpp_completion_body (GPtrArray *requests)
       const RefractRequest *request = g_ptr_array_index (requests, i);
 
       json_array_add_array_element (
-          prompts,
-          refract_json_array_from_ids ((const gint32 *)request->ids->data, request->ids->len));
+          prompts, refract_json_array_from_ids ((const gint32 *) (gconstpointer) request->ids->data,
+                                                request->ids->len));
     }
   json_object_set_array_member (body, "prompt", prompts);
   json_object_set_int_member (body, "n_predict", most_predicted (requests));
@@ -66,7 +66,7 @@ check_ids (const RefractRequest *request, GArray *ids, guint n_vocab, GError **e
     {
       gint32 id = g_array_index (ids, gint32, i);
 
-      if (id >= 0 && (n_vocab == 0 || (guint)id < n_vocab))
+      if (id >= 0 && (n_vocab == 0 || (guint) id < n_vocab))
         continue;
       g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
                    "llama-server answered “%s” with token %d, which its vocabulary of %u does not "
@@ -94,26 +94,28 @@ parse_result (JsonObject *result,
 
   if (refract_json_get_boolean (result, "truncated", FALSE))
     {
-      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
-                   "llama-server ran out of context while it answered “%s” (%u prompt tokens). Give "
-                   "it more with --kv-budget, or fewer slots.",
-                   request->key, request->ids->len);
+      g_set_error (
+          error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
+          "llama-server ran out of context while it answered “%s” (%u prompt tokens). Give "
+          "it more with --kv-budget, or fewer slots.",
+          request->key, request->ids->len);
       return NULL;
     }
   generation->ids = tokens != NULL ? refract_json_array_to_ids (tokens) : NULL;
   if (generation->ids == NULL || (!is_eos && !g_str_equal (stop, "limit"))
       || generation->ids->len > n_predict)
     {
-      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
-                   "llama-server's answer to “%s” is not usable (%u tokens, stop type “%.20s”). Use "
-                   "another build of llama.cpp.",
-                   request->key, generation->ids != NULL ? generation->ids->len : 0, stop);
+      g_set_error (
+          error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
+          "llama-server's answer to “%s” is not usable (%u tokens, stop type “%.20s”). Use "
+          "another build of llama.cpp.",
+          request->key, generation->ids != NULL ? generation->ids->len : 0, stop);
       return NULL;
     }
 
-  if (is_eos && n_predicted == (gint64)generation->ids->len + 1 && eos >= 0)
+  if (is_eos && n_predicted == (gint64) generation->ids->len + 1 && eos >= 0)
     g_array_append_val (generation->ids, eos);
-  if (n_predicted >= 0 && n_predicted != (gint64)generation->ids->len)
+  if (n_predicted >= 0 && n_predicted != (gint64) generation->ids->len)
     {
       g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
                    "llama-server says that it decoded %" G_GINT64_FORMAT " tokens for “%s” but "
@@ -141,18 +143,15 @@ parse_result (JsonObject *result,
 }
 
 GPtrArray *
-refract_llamacpp_parse_completion (JsonObject *reply,
-                                   GPtrArray *requests,
-                                   guint n_vocab,
-                                   gint32 eos,
-                                   GError **error)
+refract_llamacpp_parse_completion (
+    JsonObject *reply, GPtrArray *requests, guint n_vocab, gint32 eos, GError **error)
 {
   JsonArray *results = refract_json_get_array (reply, "results");
   guint n_results = results != NULL ? json_array_get_length (results) : 1, i;
   g_autoptr (GPtrArray) ordered
-      = g_ptr_array_new_with_free_func ((GDestroyNotify)refract_generation_free);
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) refract_generation_free);
 
-  g_ptr_array_set_size (ordered, (int)requests->len);
+  g_ptr_array_set_size (ordered, (int) requests->len);
   for (i = 0; i < n_results; i++)
     {
       JsonNode *node = results != NULL ? json_array_get_element (results, i) : NULL;
@@ -213,7 +212,10 @@ refract_llamacpp_opens_thinking (const char *prompt)
 }
 
 guint64
-refract_llamacpp_parse_slots (JsonObject *reply, guint64 *n_decoded, guint n_slots, guint64 *n_prompt)
+refract_llamacpp_parse_slots (JsonObject *reply,
+                              guint64 *n_decoded,
+                              guint n_slots,
+                              guint64 *n_prompt)
 {
   JsonArray *slots = refract_json_get_array (reply, "results");
   guint n = slots != NULL ? json_array_get_length (slots) : 0, i;
@@ -233,8 +235,9 @@ refract_llamacpp_parse_slots (JsonObject *reply, guint64 *n_decoded, guint n_slo
           && JSON_NODE_HOLDS_OBJECT (json_array_get_element (list, 0)))
         next = json_array_get_object_element (list, 0);
       if (next != NULL)
-        n_decoded[i] = MAX (n_decoded[i], (guint64)MAX (refract_json_get_int (next, "n_decoded", 0), 0));
-      *n_prompt += (guint64)MAX (refract_json_get_int (slot, "n_prompt_tokens_processed", 0), 0);
+        n_decoded[i]
+            = MAX (n_decoded[i], (guint64) MAX (refract_json_get_int (next, "n_decoded", 0), 0));
+      *n_prompt += (guint64) MAX (refract_json_get_int (slot, "n_prompt_tokens_processed", 0), 0);
     }
   for (i = 0; i < n_slots; i++)
     sum += n_decoded[i];

@@ -11,8 +11,8 @@
 
 G_BEGIN_DECLS
 
-/* (transfer full): the body of POST /completion that decodes @requests (element-type RefractRequest)
- * greedily, side by side. */
+/* (transfer full): the body of POST /completion that decodes @requests (element-type
+ * RefractRequest) greedily, side by side. */
 JsonObject *refract_llamacpp_completion_body (GPtrArray *requests);
 
 /**
@@ -26,8 +26,8 @@ JsonObject *refract_llamacpp_completion_body (GPtrArray *requests);
  *
  * Returns: (transfer full) (element-type RefractGeneration): one per request, in order
  */
-GPtrArray *refract_llamacpp_parse_completion (JsonObject *reply, GPtrArray *requests, guint n_vocab,
-                                              gint32 eos, GError **error);
+GPtrArray *refract_llamacpp_parse_completion (
+    JsonObject *reply, GPtrArray *requests, guint n_vocab, gint32 eos, GError **error);
 
 /* %TRUE when @prompt, a rendered chat template, ends inside a thinking block, or in a format whose
  * answers always begin with one. */
@@ -36,7 +36,9 @@ gboolean refract_llamacpp_opens_thinking (const char *prompt);
 /* Tokens that the slots of GET /slots have decoded so far: raises @n_decoded (length @n_slots, one
  * number per slot: a slot that has finished shows none) and returns their sum. @n_prompt gets the
  * prompt tokens worked through. */
-guint64 refract_llamacpp_parse_slots (JsonObject *reply, guint64 *n_decoded, guint n_slots,
+guint64 refract_llamacpp_parse_slots (JsonObject *reply,
+                                      guint64 *n_decoded,
+                                      guint n_slots,
                                       guint64 *n_prompt);
 
 G_END_DECLS

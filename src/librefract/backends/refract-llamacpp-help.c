@@ -41,8 +41,8 @@ append_words (GString *text, const char *words)
     g_string_append_printf (text, "%s%s", text->len > 0 ? " " : "", stripped);
 }
 
-/* `-fa,   --flash-attn [on|off|auto]       set …`: spellings end in a comma but for the last; a value
- * follows it after one space, the explanation after more. */
+/* `-fa,   --flash-attn [on|off|auto]       set …`: spellings end in a comma but for the last; a
+ * value follows it after one space, the explanation after more. */
 static Option *
 parse_flag_line (RefractLlamacppHelp *self, const char *line)
 {
@@ -138,7 +138,7 @@ refract_llamacpp_help_dup_kv_types (RefractLlamacppHelp *self)
   guint i;
 
   if (list == NULL)
-    return g_strdupv ((char **)usual);
+    return g_strdupv ((char **) usual);
   words = g_strsplit (list + strlen ("allowed values:"), " ", -1);
   for (i = 0; words[i] != NULL; i++)
     {

@@ -158,7 +158,7 @@ take_number_after (const char *line, const char *words, guint *number)
   const char *at = strstr (line, words);
 
   if (at != NULL)
-    *number = (guint)MIN (g_ascii_strtoull (at + strlen (words), NULL, 10), G_MAXUINT);
+    *number = (guint) MIN (g_ascii_strtoull (at + strlen (words), NULL, 10), G_MAXUINT);
 }
 
 static void

@@ -12,9 +12,9 @@ G_BEGIN_DECLS
 /**
  * RefractLlamacppLog:
  *
- * What a llama.cpp program says in its log that we need: the KV cache it allocated, why it could not
- * start, how far `llama-perplexity` got. Lines are put in by the thread that reads them; everything
- * else may be called from any thread meanwhile.
+ * What a llama.cpp program says in its log that we need: the KV cache it allocated, why it could
+ * not start, how far `llama-perplexity` got. Lines are put in by the thread that reads them;
+ * everything else may be called from any thread meanwhile.
  */
 typedef struct _RefractLlamacppLog RefractLlamacppLog;
 
@@ -29,7 +29,8 @@ void refract_llamacpp_log_take_line (const char *line, gboolean is_stderr, gpoin
  * with a sliding window) are summed; where they disagree on a type, it reads "f16+q8_0". */
 RefractKvInUse *refract_llamacpp_log_dup_kv_in_use (RefractLlamacppLog *self);
 
-/* whether a line said that memory could not be had; means something only for a program that failed */
+/* whether a line said that memory could not be had; means something only for a program that failed
+ */
 gboolean refract_llamacpp_log_is_out_of_memory (RefractLlamacppLog *self);
 /* (transfer full) (nullable): why the model could not be loaded */
 char *refract_llamacpp_log_dup_model_error (RefractLlamacppLog *self);

@@ -175,7 +175,7 @@ run_to_end (LogitsRun *run, guint silence_limit, GCancellable *cancellable, GErr
           g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
                        "llama-perplexity hangs: it has neither said nor done anything for %u "
                        "seconds. Its last lines:\n%s",
-                       read_end > 0 ? (guint)(END_DELAY / G_TIME_SPAN_SECOND) : silence_limit,
+                       read_end > 0 ? (guint) (END_DELAY / G_TIME_SPAN_SECOND) : silence_limit,
                        tail);
           return FALSE;
         }
@@ -224,20 +224,20 @@ collect (LogitsRun *run, gint64 start, gint64 end)
 {
   RefractLogitsRun *result = g_new0 (RefractLogitsRun, 1);
   RefractPerplexityFacts facts;
-  double wall = (double)(end - start) / G_TIME_SPAN_SECOND;
+  double wall = (double) (end - start) / G_TIME_SPAN_SECOND;
 
   refract_llamacpp_log_get_perplexity (run->log, &facts);
   result->kv_in_use = refract_llamacpp_log_dup_kv_in_use (run->log);
   result->load_seconds
-      = facts.started > 0 ? (double)(facts.started - start) / G_TIME_SPAN_SECOND : 0;
+      = facts.started > 0 ? (double) (facts.started - start) / G_TIME_SPAN_SECOND : 0;
   result->compute_seconds
       = facts.total_ms > 0 ? facts.total_ms / 1000 : wall - result->load_seconds;
   result->peak_rss = refract_process_get_peak_rss (run->process);
   return result;
 }
 
-/* The end of a run that went through: the program's own word first, then what it allocated, then what
- * the reader found in the data. */
+/* The end of a run that went through: the program's own word first, then what it allocated, then
+ * what the reader found in the data. */
 static gboolean
 check_end (LogitsRun *run,
            RefractKvConfig *kv,
@@ -294,14 +294,13 @@ refract_llamacpp_logits (RefractLlamacppEngine *engine,
     return NULL;
   command = build_command (engine, model, kv, spec, run.pipe_path);
   run.process = refract_process_spawn (
-      (const char *const *)engine->launcher, (const char *const *)command->pdata,
-      (const char *const *)environment, refract_llamacpp_log_take_line, run.log, error);
+      (const char *const *) engine->launcher, (const char *const *) command->pdata,
+      (const char *const *) environment, refract_llamacpp_log_take_line, run.log, error);
   if (run.process == NULL)
     return NULL;
 
   if (cancellable != NULL)
-    handler = g_cancellable_connect (cancellable, G_CALLBACK (cancel_cb),
-                                     run.cancellable, NULL);
+    handler = g_cancellable_connect (cancellable, G_CALLBACK (cancel_cb), run.cancellable, NULL);
   ended = run_to_end (&run, silence_limit, cancellable, error);
   if (!ended)
     {

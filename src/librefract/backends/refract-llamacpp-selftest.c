@@ -15,13 +15,12 @@
 #define N_TOKENS 8
 #define PROMPT "The quick brown fox jumps over the lazy dog."
 
-static void G_GNUC_PRINTF (5, 6)
-add_check (GPtrArray *checks,
-           const char *title,
-           RefractCheckStatus status,
-           const char *remedy,
-           const char *format,
-           ...)
+static void G_GNUC_PRINTF (5, 6) add_check (GPtrArray *checks,
+                                            const char *title,
+                                            RefractCheckStatus status,
+                                            const char *remedy,
+                                            const char *format,
+                                            ...)
 {
   g_autofree char *detail = NULL;
   va_list arguments;
@@ -43,7 +42,7 @@ add_error (GPtrArray *checks, const char *title, RefractCheckStatus status, cons
   if (end == NULL)
     add_check (checks, title, status, "See the message.", "%s", error->message);
   else
-    add_check (checks, title, status, end + 2, "%.*s", (int)(end + 1 - error->message),
+    add_check (checks, title, status, end + 2, "%.*s", (int) (end + 1 - error->message),
                error->message);
 }
 
@@ -117,7 +116,7 @@ check_decode (GPtrArray *checks, RefractSession *session, GCancellable *cancella
   g_autoptr (GError) error = NULL;
   g_autoptr (GArray) ids = NULL, chat = NULL;
   g_autoptr (GPtrArray) requests
-      = g_ptr_array_new_with_free_func ((GDestroyNotify)refract_request_free);
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) refract_request_free);
   g_autoptr (GPtrArray) first = NULL, second = NULL;
   const RefractGeneration *a, *b;
 
@@ -216,7 +215,7 @@ refract_llamacpp_selftest (RefractBackend *backend,
                            RefractModel *model,
                            GCancellable *cancellable)
 {
-  GPtrArray *checks = g_ptr_array_new_with_free_func ((GDestroyNotify)refract_check_free);
+  GPtrArray *checks = g_ptr_array_new_with_free_func ((GDestroyNotify) refract_check_free);
 
   check_programs (checks, engine);
   if (engine->programs[REFRACT_LLAMACPP_SERVER].error != NULL)

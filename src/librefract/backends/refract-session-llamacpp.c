@@ -9,6 +9,7 @@
 
 #include <glib/gstdio.h>
 
+#include "backends/refract-llamacpp-exchange.h"
 #include "backends/refract-llamacpp-generate.h"
 #include "backends/refract-llamacpp-log.h"
 #include "backends/refract-session-llamacpp.h"
@@ -20,10 +21,9 @@
 #define LOGICAL_BATCH 2048
 #define FIRST_DELAY (2 * G_TIME_SPAN_MILLISECOND)
 #define LONGEST_DELAY (100 * G_TIME_SPAN_MILLISECOND)
-#define PROGRESS_DELAY (200 * G_TIME_SPAN_MILLISECOND)
 #define DEATH_DELAY (500 * G_TIME_SPAN_MILLISECOND)
 #define LOG_DELAY (2 * G_TIME_SPAN_SECOND)
-#define PROBE_TIMEOUT 5 /* seconds */
+#define PROBE_TIMEOUT 5   /* seconds */
 #define DECODE_PATIENCE 6 /* times the limit: one batch of a big model on a CPU takes its time */
 
 struct _RefractSessionLlamacpp
@@ -102,10 +102,11 @@ post (RefractSessionLlamacpp *self,
 static void
 set_unexpected (const char *path, const char *what, GError **error)
 {
-  g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
-               "llama-server answered %s without %s: it is not the program that Refract expects, or "
-               "a build that does not fit.",
-               path, what);
+  g_set_error (
+      error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
+      "llama-server answered %s without %s: it is not the program that Refract expects, or "
+      "a build that does not fit.",
+      path, what);
 }
 
 static GArray *
@@ -148,7 +149,8 @@ refract_session_llamacpp_detokenize (RefractSession *session,
   const char *content;
 
   json_object_set_array_member (
-      body, "tokens", refract_json_array_from_ids ((const gint32 *)ids->data, ids->len));
+      body, "tokens",
+      refract_json_array_from_ids ((const gint32 *) (gconstpointer) ids->data, ids->len));
   reply = post (self, "/detokenize", body, cancellable, error);
   if (reply == NULL)
     return NULL;
@@ -208,138 +210,26 @@ refract_session_llamacpp_apply_template (RefractSession *session,
 
 /* ---- Generation ---- */
 
-typedef struct
-{
-  RefractSessionLlamacpp *self;
-  JsonObject *body;
-  GCancellable *cancellable;
-  JsonObject *reply;
-  GError *error;
-
-  GMutex mutex;
-  GCond changed;
-  gboolean done;
-} Exchange;
-
-static gpointer
-run_exchange (gpointer data)
-{
-  Exchange *exchange = data;
-  JsonObject *reply;
-  GError *error = NULL;
-
-  reply = refract_http_post (exchange->self->http, "/completion", exchange->body, NULL,
-                             exchange->cancellable, &error);
-  g_mutex_lock (&exchange->mutex);
-  exchange->reply = reply;
-  exchange->error = error;
-  exchange->done = TRUE;
-  g_cond_signal (&exchange->changed);
-  g_mutex_unlock (&exchange->mutex);
-  return NULL;
-}
-
-static gboolean
-wait_for_exchange (Exchange *exchange, gint64 delay)
-{
-  gint64 end_time = g_get_monotonic_time () + delay;
-  gboolean done;
-
-  g_mutex_lock (&exchange->mutex);
-  while (!exchange->done && g_cond_wait_until (&exchange->changed, &exchange->mutex, end_time))
-    ;
-  done = exchange->done;
-  g_mutex_unlock (&exchange->mutex);
-  return done;
-}
-
-/* Tells how far the slots are, until the reply is there. %FALSE when nothing has moved for so long
- * that the server counts as hung. */
-static gboolean
-watch_slots (Exchange *exchange, RefractTokensFunc func, gpointer user_data)
-{
-  RefractSessionLlamacpp *self = exchange->self;
-  g_autofree guint64 *n_decoded = g_new0 (guint64, self->n_slots);
-  gint64 last_change = g_get_monotonic_time ();
-  guint64 last = 0, last_prompt = 0;
-  gboolean can_watch = TRUE;
-
-  while (!wait_for_exchange (exchange, PROGRESS_DELAY))
-    {
-      g_autoptr (JsonObject) slots = NULL;
-      guint64 sum, n_prompt = 0;
-      guint status = 0;
-
-      if (can_watch)
-        slots = refract_http_get (self->probe, "/slots", &status, exchange->cancellable, NULL);
-      can_watch = can_watch && status < 400;
-      if (slots != NULL)
-        {
-          sum = refract_llamacpp_parse_slots (slots, n_decoded, self->n_slots, &n_prompt);
-          if (sum != last && func != NULL)
-            func (sum, user_data);
-          if (sum != last || n_prompt != last_prompt)
-            last_change = g_get_monotonic_time ();
-          last = sum;
-          last_prompt = n_prompt;
-        }
-      if (can_watch
-          && g_get_monotonic_time () - last_change
-                 > DECODE_PATIENCE * self->silence_limit * G_TIME_SPAN_SECOND)
-        return FALSE;
-    }
-  return TRUE;
-}
-
-/* The caller's cancellable ends ours; ours may end without the caller's. */
-static void
-cancel_cb (GCancellable *cancellable, gpointer user_data)
-{
-  g_cancellable_cancel (user_data);
-}
-
 static JsonObject *
-exchange_completion (RefractSessionLlamacpp *self,
-                     JsonObject *body,
-                     RefractTokensFunc func,
-                     gpointer user_data,
-                     GCancellable *cancellable,
-                     GError **error)
+complete (RefractSessionLlamacpp *self,
+          JsonObject *body,
+          RefractTokensFunc func,
+          gpointer user_data,
+          GCancellable *cancellable,
+          GError **error)
 {
-  g_autoptr (GCancellable) own_cancellable = g_cancellable_new ();
-  Exchange exchange = { .self = self, .body = body, .cancellable = own_cancellable };
-  gulong handler = 0;
-  gboolean moved;
-  GThread *thread;
+  guint patience = DECODE_PATIENCE * self->silence_limit;
+  g_autoptr (GError) own_error = NULL;
+  JsonObject *reply
+      = refract_llamacpp_exchange (self->http, self->probe, body, self->n_slots, patience, func,
+                                   user_data, cancellable, &own_error);
 
-  g_mutex_init (&exchange.mutex);
-  g_cond_init (&exchange.changed);
-  if (cancellable != NULL)
-    handler = g_cancellable_connect (cancellable, G_CALLBACK (cancel_cb),
-                                     own_cancellable, NULL);
-  thread = g_thread_new ("completion", run_exchange, &exchange);
-  moved = watch_slots (&exchange, func, user_data);
-  if (!moved)
-    g_cancellable_cancel (own_cancellable);
-  g_thread_join (thread);
-  g_cancellable_disconnect (cancellable, handler);
-  g_mutex_clear (&exchange.mutex);
-  g_cond_clear (&exchange.changed);
-
-  if (exchange.reply != NULL)
-    return exchange.reply;
-  if (!moved && !g_cancellable_is_cancelled (cancellable))
+  if (reply == NULL)
     {
-      g_clear_error (&exchange.error);
-      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
-                   "llama-server has not moved for %u seconds while it decoded: it hangs. Run it "
-                   "again, or use another build.",
-                   DECODE_PATIENCE * self->silence_limit);
-      return NULL;
+      explain_failure (self, &own_error);
+      g_propagate_error (error, g_steal_pointer (&own_error));
     }
-  explain_failure (self, &exchange.error);
-  g_propagate_error (error, exchange.error);
-  return NULL;
+  return reply;
 }
 
 /* Asked for once, and only where a server leaves the end token out of its list. */
@@ -379,7 +269,7 @@ refract_session_llamacpp_generate (RefractSession *session,
   guint64 n_tokens = 0;
   guint i;
 
-  reply = exchange_completion (self, body, func, user_data, cancellable, error);
+  reply = complete (self, body, func, user_data, cancellable, error);
   if (reply == NULL)
     return NULL;
   generations = refract_llamacpp_parse_completion (reply, requests, self->n_vocab, -1, &own_error);
@@ -395,7 +285,7 @@ refract_session_llamacpp_generate (RefractSession *session,
       return NULL;
     }
   for (i = 0; i < generations->len; i++)
-    n_tokens += ((RefractGeneration *)g_ptr_array_index (generations, i))->ids->len;
+    n_tokens += ((RefractGeneration *) g_ptr_array_index (generations, i))->ids->len;
   if (func != NULL)
     func (n_tokens, user_data);
   return generations;
@@ -601,20 +491,21 @@ wait_until_ready (RefractSessionLlamacpp *self, GCancellable *cancellable, GErro
         {
           g_autofree char *tail = refract_process_dup_tail (self->process, 5);
 
-          g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
-                       "llama-server is not ready and has been silent for %u seconds: it hangs. Its "
-                       "last lines:\n%s",
-                       self->silence_limit, tail);
+          g_set_error (
+              error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
+              "llama-server is not ready and has been silent for %u seconds: it hangs. Its "
+              "last lines:\n%s",
+              self->silence_limit, tail);
           return FALSE;
         }
       delay = MIN (delay * 3 / 2, LONGEST_DELAY);
     }
-  self->load_seconds = (double)(g_get_monotonic_time () - start) / G_TIME_SPAN_SECOND;
+  self->load_seconds = (double) (g_get_monotonic_time () - start) / G_TIME_SPAN_SECOND;
   return TRUE;
 }
 
-/* The log arrives through a pipe: a line that was written before /health answered may still be on its
- * way. */
+/* The log arrives through a pipe: a line that was written before /health answered may still be on
+ * its way. */
 static void
 read_kv_in_use (RefractSessionLlamacpp *self)
 {
@@ -647,7 +538,7 @@ refract_session_llamacpp_open (RefractLlamacppEngine *engine,
   self->n_cells = needs->n_cells;
   /* Without one cache for all slots each slot gets its share only, too little for a long prompt. */
   self->n_slots = refract_llamacpp_help_has (help, "--kv-unified") ? needs->n_slots : 1;
-  self->n_vocab = (guint)MIN (refract_model_get_info (model)->n_vocab, G_MAXINT32);
+  self->n_vocab = (guint) MIN (refract_model_get_info (model)->n_vocab, G_MAXINT32);
   self->folder = refract_llamacpp_make_folder (error);
   if (self->folder == NULL)
     return NULL;
@@ -658,8 +549,8 @@ refract_session_llamacpp_open (RefractLlamacppEngine *engine,
 
   command = build_command (self, engine, model, kv);
   self->process = refract_process_spawn (
-      (const char *const *)engine->launcher, (const char *const *)command->pdata,
-      (const char *const *)environment, refract_llamacpp_log_take_line, self->log, error);
+      (const char *const *) engine->launcher, (const char *const *) command->pdata,
+      (const char *const *) environment, refract_llamacpp_log_take_line, self->log, error);
   if (self->process == NULL || !wait_until_ready (self, cancellable, error))
     return NULL;
   read_kv_in_use (self);

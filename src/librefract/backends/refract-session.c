@@ -111,8 +111,7 @@ refract_session_tokenize_chat (RefractSession *self,
                                GCancellable *cancellable,
                                GError **error)
 {
-  g_autofree char *text
-      = refract_session_apply_template (self, system, user, cancellable, error);
+  g_autofree char *text = refract_session_apply_template (self, system, user, cancellable, error);
   GArray *ids;
 
   if (text == NULL)
@@ -120,7 +119,8 @@ refract_session_tokenize_chat (RefractSession *self,
   ids = refract_session_tokenize (self, text, TRUE, TRUE, cancellable, error);
 
   /* Where the template writes the BOS itself, the tokenizer's own makes two. */
-  if (ids != NULL && ids->len > 1 && g_array_index (ids, gint32, 0) == g_array_index (ids, gint32, 1))
+  if (ids != NULL && ids->len > 1
+      && g_array_index (ids, gint32, 0) == g_array_index (ids, gint32, 1))
     {
       g_array_unref (ids);
       ids = refract_session_tokenize (self, text, FALSE, TRUE, cancellable, error);

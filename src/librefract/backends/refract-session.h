@@ -106,14 +106,27 @@ struct _RefractSessionClass
 {
   GObjectClass parent_class;
 
-  GArray *(*tokenize) (RefractSession *self, const char *text, gboolean add_special,
-                       gboolean parse_special, GCancellable *cancellable, GError **error);
-  char *(*detokenize) (RefractSession *self, GArray *ids, GCancellable *cancellable,
+  GArray *(*tokenize) (RefractSession *self,
+                       const char *text,
+                       gboolean add_special,
+                       gboolean parse_special,
+                       GCancellable *cancellable,
                        GError **error);
-  char *(*apply_template) (RefractSession *self, const char *system, const char *user,
-                           GCancellable *cancellable, GError **error);
-  GPtrArray *(*generate) (RefractSession *self, GPtrArray *requests, RefractTokensFunc func,
-                          gpointer user_data, GCancellable *cancellable, GError **error);
+  char *(*detokenize) (RefractSession *self,
+                       GArray *ids,
+                       GCancellable *cancellable,
+                       GError **error);
+  char *(*apply_template) (RefractSession *self,
+                           const char *system,
+                           const char *user,
+                           GCancellable *cancellable,
+                           GError **error);
+  GPtrArray *(*generate) (RefractSession *self,
+                          GPtrArray *requests,
+                          RefractTokensFunc func,
+                          gpointer user_data,
+                          GCancellable *cancellable,
+                          GError **error);
   const RefractKvInUse *(*get_kv_in_use) (RefractSession *self);
   guint (*get_n_slots) (RefractSession *self);
   guint (*get_context_cells) (RefractSession *self);
@@ -124,33 +137,49 @@ struct _RefractSessionClass
 };
 
 /* (transfer full) (element-type gint32) */
-GArray *refract_session_tokenize (RefractSession *self, const char *text, gboolean add_special,
-                                  gboolean parse_special, GCancellable *cancellable, GError **error);
-/* The text of ids (element-type gint32), made valid UTF-8; for showing only */
-char *refract_session_detokenize (RefractSession *self, GArray *ids, GCancellable *cancellable,
+GArray *refract_session_tokenize (RefractSession *self,
+                                  const char *text,
+                                  gboolean add_special,
+                                  gboolean parse_special,
+                                  GCancellable *cancellable,
                                   GError **error);
-/* The chat template rendered with thinking disabled, ready for the assistant's answer; @system may be
- * NULL. To be tokenized with add_special and parse_special (a second BOS is avoided by the session:
- * see refract_session_tokenize_chat()). */
-char *refract_session_apply_template (RefractSession *self, const char *system, const char *user,
-                                      GCancellable *cancellable, GError **error);
-/* Template and tokens in one: the ids of a chat prompt with exactly one BOS where the model has one. */
-GArray *refract_session_tokenize_chat (RefractSession *self, const char *system, const char *user,
-                                       GCancellable *cancellable, GError **error);
+/* The text of ids (element-type gint32), made valid UTF-8; for showing only */
+char *refract_session_detokenize (RefractSession *self,
+                                  GArray *ids,
+                                  GCancellable *cancellable,
+                                  GError **error);
+/* The chat template rendered with thinking disabled, ready for the assistant's answer; @system may
+ * be NULL. To be tokenized with add_special and parse_special (a second BOS is avoided by the
+ * session: see refract_session_tokenize_chat()). */
+char *refract_session_apply_template (RefractSession *self,
+                                      const char *system,
+                                      const char *user,
+                                      GCancellable *cancellable,
+                                      GError **error);
+/* Template and tokens in one: the ids of a chat prompt with exactly one BOS where the model has
+ * one. */
+GArray *refract_session_tokenize_chat (RefractSession *self,
+                                       const char *system,
+                                       const char *user,
+                                       GCancellable *cancellable,
+                                       GError **error);
 
 /**
  * refract_session_generate:
- * @requests: (element-type RefractRequest): at most as many as there are slots, and together (prompt
- *   and answer) within the context's cells; a batch that is decoded side by side
+ * @requests: (element-type RefractRequest): at most as many as there are slots, and together
+ * (prompt and answer) within the context's cells; a batch that is decoded side by side
  *
  * Greedy decode. All requests of a batch reach the engine at once, so that a batch is always
  * computed in the same way.
  *
  * Returns: (transfer full) (element-type RefractGeneration): one per request, in order
  */
-GPtrArray *refract_session_generate (RefractSession *self, GPtrArray *requests,
-                                     RefractTokensFunc func, gpointer user_data,
-                                     GCancellable *cancellable, GError **error);
+GPtrArray *refract_session_generate (RefractSession *self,
+                                     GPtrArray *requests,
+                                     RefractTokensFunc func,
+                                     gpointer user_data,
+                                     GCancellable *cancellable,
+                                     GError **error);
 const RefractKvInUse *refract_session_get_kv_in_use (RefractSession *self);
 guint refract_session_get_n_slots (RefractSession *self);
 /* cells that prompts and answers of one batch share */

@@ -89,15 +89,15 @@ read_all (GInputStream *stream, GCancellable *cancellable, GError **error)
       n = g_input_stream_read (stream, chunk, sizeof chunk, cancellable, error);
       if (n < 0)
         return NULL;
-      if (bytes->len + (gsize)n > REFRACT_JSON_MAX_BYTES)
+      if (bytes->len + (gsize) n > REFRACT_JSON_MAX_BYTES)
         {
           g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
                        "The engine's answer is larger than %" G_GSIZE_FORMAT
                        " MiB, which no request of ours asks for.",
-                       (gsize)REFRACT_JSON_MAX_BYTES >> 20);
+                       (gsize) REFRACT_JSON_MAX_BYTES >> 20);
           return NULL;
         }
-      g_byte_array_append (bytes, chunk, (guint)n);
+      g_byte_array_append (bytes, chunk, (guint) n);
     }
   while (n > 0);
   return g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
@@ -116,7 +116,7 @@ parse_reply (GBytes *bytes, const char *path, GError **error)
       g_autoptr (GString) array = g_string_sized_new (length + 16);
 
       g_string_append (array, "{\"results\":");
-      g_string_append_len (array, text, (gssize)length);
+      g_string_append_len (array, text, (gssize) length);
       g_string_append_c (array, '}');
       length = array->len;
       text = wrapped = g_string_free (g_steal_pointer (&array), FALSE);
@@ -135,7 +135,8 @@ parse_reply (GBytes *bytes, const char *path, GError **error)
   return NULL;
 }
 
-/* The engine's own words in an error reply: {"error": {"message": …}}, {"error": …}, or plain text. */
+/* The engine's own words in an error reply: {"error": {"message": …}}, {"error": …}, or plain text.
+ */
 static char *
 dup_error_message (GBytes *bytes, const char *reason)
 {
@@ -159,7 +160,7 @@ is_whole (SoupMessage *message, GBytes *reply, GError **error)
   SoupMessageHeaders *headers = soup_message_get_response_headers (message);
 
   if (soup_message_headers_get_encoding (headers) != SOUP_ENCODING_CONTENT_LENGTH
-      || (goffset)g_bytes_get_size (reply) == soup_message_headers_get_content_length (headers))
+      || (goffset) g_bytes_get_size (reply) == soup_message_headers_get_content_length (headers))
     return TRUE;
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT,
                        "the connection ended in the middle of an answer");
@@ -213,8 +214,7 @@ send_message (RefractHttp *self,
     *status = code;
   if (code >= 400)
     {
-      g_autofree char *words
-          = dup_error_message (reply, soup_message_get_reason_phrase (message));
+      g_autofree char *words = dup_error_message (reply, soup_message_get_reason_phrase (message));
 
       g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
                    "The engine refused %s (status %u): %s", path, code, words);
@@ -224,11 +224,8 @@ send_message (RefractHttp *self,
 }
 
 JsonObject *
-refract_http_get (RefractHttp *self,
-                  const char *path,
-                  guint *status,
-                  GCancellable *cancellable,
-                  GError **error)
+refract_http_get (
+    RefractHttp *self, const char *path, guint *status, GCancellable *cancellable, GError **error)
 {
   g_return_val_if_fail (REFRACT_IS_HTTP (self), NULL);
 

@@ -139,14 +139,14 @@ handle_status_line (RefractProcess *self, const char *line)
 
   g_mutex_lock (&self->mutex);
   if (g_str_equal (words[0], "pid"))
-    self->pid = (pid_t)value;
+    self->pid = (pid_t) value;
   else if (g_str_equal (words[0], "exec-failed"))
-    self->exec_errno = (int)value;
+    self->exec_errno = (int) value;
   else if (g_str_equal (words[0], "rss"))
-    self->peak_rss = (guint64)value;
+    self->peak_rss = (guint64) value;
   else if (g_str_equal (words[0], "exit"))
     {
-      self->status = (int)value;
+      self->status = (int) value;
       self->has_status = TRUE;
     }
   g_cond_broadcast (&self->changed);
@@ -159,7 +159,7 @@ dup_cut (const char *line)
   gsize length = strlen (line);
 
   if (length > TAIL_LINE_BYTES)
-    length = (gsize)(g_utf8_find_prev_char (line, line + TAIL_LINE_BYTES) - line);
+    length = (gsize) (g_utf8_find_prev_char (line, line + TAIL_LINE_BYTES) - line);
   return g_strndup (line, length);
 }
 
@@ -199,7 +199,7 @@ take_bytes (RefractProcess *self, int which, const char *bytes, gsize n)
   while (n > 0)
     {
       const char *newline = memchr (bytes, '\n', n);
-      gsize length = newline != NULL ? (gsize)(newline - bytes) : n;
+      gsize length = newline != NULL ? (gsize) (newline - bytes) : n;
       gsize room = MAX_LINE - MIN (stream->line->len, MAX_LINE);
 
       if (!stream->too_long)
@@ -234,7 +234,7 @@ read_stream (RefractProcess *self, int which)
           self->last_output = g_get_monotonic_time ();
           g_mutex_unlock (&self->mutex);
         }
-      take_bytes (self, which, buffer, (gsize)n);
+      take_bytes (self, which, buffer, (gsize) n);
       return TRUE;
     }
   if (stream->line->len > 0)
@@ -263,19 +263,19 @@ read_streams (gpointer data)
   RefractProcess *self = data;
   guint i;
 
-  /* The status pipe ends with the supervisor, which leaves last: what a process that escaped it still
-   * holds open is not waited for. */
+  /* The status pipe ends with the supervisor, which leaves last: what a process that escaped it
+   * still holds open is not waited for. */
   while (self->streams[STREAM_STATUS].fd >= 0)
     {
       struct pollfd fds[N_STREAMS];
 
       for (i = 0; i < N_STREAMS; i++)
-        fds[i] = (struct pollfd){ self->streams[i].fd, POLLIN, 0 };
+        fds[i] = (struct pollfd) { self->streams[i].fd, POLLIN, 0 };
       if (poll (fds, N_STREAMS, -1) < 0)
         continue;
       for (i = 0; i < N_STREAMS; i++)
         if (fds[i].fd >= 0 && fds[i].revents != 0)
-          read_stream (self, (int)i);
+          read_stream (self, (int) i);
     }
   end_orphans (self);
   g_subprocess_wait (self->supervisor, NULL, NULL);
@@ -284,10 +284,10 @@ read_streams (gpointer data)
     {
       struct pollfd fd = { self->streams[i].fd, POLLIN, 0 };
 
-      while (fd.fd >= 0 && poll (&fd, 1, 0) > 0 && read_stream (self, (int)i))
+      while (fd.fd >= 0 && poll (&fd, 1, 0) > 0 && read_stream (self, (int) i))
         ;
       if (self->streams[i].line->len > 0)
-        emit_line (self, (int)i);
+        emit_line (self, (int) i);
     }
 
   g_mutex_lock (&self->mutex);
@@ -305,8 +305,8 @@ find_supervisor (GError **error)
   const char *named = g_getenv ("REFRACT_SUPERVISOR");
   g_autofree char *self_path = g_file_read_link ("/proc/self/exe", NULL);
   g_autofree char *folder = self_path != NULL ? g_path_get_dirname (self_path) : NULL;
-  static const char *const places[] = { "src/librefract/refract-supervisor",
-                                        "libexec/refract/refract-supervisor" };
+  static const char *const places[]
+      = { "src/librefract/refract-supervisor", "libexec/refract/refract-supervisor" };
   guint i, k;
 
   if (named != NULL && *named != '\0')
@@ -362,7 +362,7 @@ prepare_launcher (RefractProcess *self, const char *const *environment, GError *
           g_subprocess_launcher_unsetenv (launcher, environment[i]);
           continue;
         }
-      name = g_strndup (environment[i], (gsize)(equals - environment[i]));
+      name = g_strndup (environment[i], (gsize) (equals - environment[i]));
       g_subprocess_launcher_setenv (launcher, name, equals + 1, TRUE);
     }
 
@@ -443,8 +443,8 @@ refract_process_spawn (const char *const *launcher,
   subprocess_launcher = prepare_launcher (self, environment, error);
   if (subprocess_launcher == NULL)
     return NULL;
-  self->supervisor = g_subprocess_launcher_spawnv (
-      subprocess_launcher, (const char *const *)full->pdata, error);
+  self->supervisor = g_subprocess_launcher_spawnv (subprocess_launcher,
+                                                   (const char *const *) full->pdata, error);
   if (self->supervisor == NULL)
     return NULL;
   g_subprocess_launcher_close (subprocess_launcher);
@@ -547,7 +547,7 @@ refract_process_dup_tail (RefractProcess *self, guint n)
   g_mutex_lock (&self->mutex);
   for (link = self->tail.head; link != NULL; link = link->next, i++)
     if (self->tail.length - i <= n)
-      g_string_append_printf (text, "%s%s", text->len > 0 ? "\n" : "", (const char *)link->data);
+      g_string_append_printf (text, "%s%s", text->len > 0 ? "\n" : "", (const char *) link->data);
   g_mutex_unlock (&self->mutex);
   return g_string_free (text, FALSE);
 }
@@ -606,7 +606,7 @@ refract_process_get_silence (RefractProcess *self)
   double seconds;
 
   g_mutex_lock (&self->mutex);
-  seconds = (double)(g_get_monotonic_time () - self->last_output) / G_TIME_SPAN_SECOND;
+  seconds = (double) (g_get_monotonic_time () - self->last_output) / G_TIME_SPAN_SECOND;
   g_mutex_unlock (&self->mutex);
   return seconds;
 }
@@ -627,5 +627,5 @@ refract_process_get_peak_rss (RefractProcess *self)
 guint
 refract_process_get_n_spawned (void)
 {
-  return (guint)g_atomic_int_get (&n_spawned);
+  return (guint) g_atomic_int_get (&n_spawned);
 }

@@ -66,7 +66,8 @@ char *refract_process_dup_end_reason (RefractProcess *self);
 gboolean refract_process_was_killed (RefractProcess *self);
 /* seconds since it last wrote anything (since its start when it never did) */
 double refract_process_get_silence (RefractProcess *self);
-/* peak resident memory of the engine in bytes (its own and its children's maximum); 0 while it runs */
+/* peak resident memory of the engine in bytes (its own and its children's maximum); 0 while it runs
+ */
 guint64 refract_process_get_peak_rss (RefractProcess *self);
 /* how many engine processes this program has started so far: what tests count */
 guint refract_process_get_n_spawned (void);

@@ -5,10 +5,10 @@
 
 /* refract-supervisor [--status-fd N] -- PROGRAM [ARGUMENT…]
  *
- * Runs PROGRAM in a session of its own and lets nothing of it outlive whoever holds the other end of
- * standard input: at its end of file, as when PROGRAM itself ends, everything that PROGRAM started
- * gets SIGTERM, and SIGKILL half a second later. PROGRAM gets /dev/null as standard input and its
- * exit status becomes ours (128 + N for signal N, 126/127 when it could not be executed).
+ * Runs PROGRAM in a session of its own and lets nothing of it outlive whoever holds the other end
+ * of standard input: at its end of file, as when PROGRAM itself ends, everything that PROGRAM
+ * started gets SIGTERM, and SIGKILL half a second later. PROGRAM gets /dev/null as standard input
+ * and its exit status becomes ours (128 + N for signal N, 126/127 when it could not be executed).
  *
  * Lines on the status descriptor: `pid N` once PROGRAM runs, or `exec-failed ERRNO`; at the end
  * `exit WAIT_STATUS` (as waitpid() gives it) and `rss BYTES` (largest peak of its processes). */
@@ -137,7 +137,7 @@ signal_descendants (int signal_number)
     return;
   while (n < MAX_PROCESSES && (entry = readdir (proc)) != NULL)
     {
-      if (!isdigit ((unsigned char)entry->d_name[0]))
+      if (!isdigit ((unsigned char) entry->d_name[0]))
         continue;
       all[n].pid = atoi (entry->d_name);
       all[n++].parent = parent_of (entry->d_name);
@@ -170,7 +170,7 @@ wait_for_events (Supervisor *self, int lifeline, long long timeout_ms)
   bool end = false;
   char buffer[256];
 
-  if (poll (fds, lifeline >= 0 ? 2 : 1, (int)timeout_ms) < 0)
+  if (poll (fds, lifeline >= 0 ? 2 : 1, (int) timeout_ms) < 0)
     return false;
   if (fds[0].revents & POLLIN)
     while (read (self->signal_fd, &info, sizeof info) == sizeof info)
