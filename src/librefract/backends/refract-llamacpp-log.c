@@ -31,7 +31,7 @@ struct _RefractLlamacppLog
 static GRegex *
 compile (const char *pattern)
 {
-  return g_regex_new (pattern, G_REGEX_OPTIMIZE, 0, NULL);
+  return g_regex_new (pattern, 0, 0, NULL);
 }
 
 RefractLlamacppLog *
