@@ -27,7 +27,8 @@ setup_root='
   mkdir -p "$1/etc/gtk-4.0"
   printf "[Settings]\ngtk-font-name=Adwaita Sans 11\ngtk-enable-animations=false\n" > "$1/etc/gtk-4.0/settings.ini"
   rm -f "$1/etc/localtime" "$1/etc/resolv.conf"
-  touch "$1/etc/localtime" "$1/etc/resolv.conf"
+  cp -L "$1/usr/share/zoneinfo/Etc/UTC" "$1/etc/localtime"
+  touch "$1/etc/resolv.conf"
   echo "127.0.0.1 localhost" > "$1/etc/hosts"
   cd "$1" && rm -rf boot home media mnt opt root srv'
 
