@@ -123,7 +123,9 @@ test_foreign (void)
     { "<HTML>", 6, "web page" },
     { "\x0a\0\0\0\0\0\0\0{\"a\":[]  }", 18, "safetensors" },
     { "\x1f\x8b\x08", 3, "archive" },
-    { "\x7f" "ELF\2\1", 6, "a program" },
+    { "\x7f"
+      "ELF\2\1",
+      6, "a program" },
     { "{\"architectures\":[]}", 20, "JSON" },
     { "Entry not found", 15, "text file" },
     { "\0\0\0\0\0\0", 6, "begins with zeros" },

@@ -74,8 +74,7 @@ test_text (void)
     { " Q8_0 / f16 ", "ctk=q8_0,ctv=f16", "K q8_0 / V f16" },
     { "ctv=q4_0", "ctk=f16,ctv=q4_0", "K f16 / V q4_0" },
     { "ctv = Q5_1 ,, CTK=turbo4,", "ctk=turbo4,ctv=q5_1", "K turbo4 / V q5_1" },
-    { "attn_rot_v=off,ctk=q4_0,attn-rot-k=TRUE",
-      "ctk=q4_0,ctv=f16,attn_rot_k=1,attn_rot_v=0",
+    { "attn_rot_v=off,ctk=q4_0,attn-rot-k=TRUE", "ctk=q4_0,ctv=f16,attn_rot_k=1,attn_rot_v=0",
       "K q4_0 / V f16 (K rotated, V not rotated)" },
     { "q4_0/q4_0,attn_rot_disable=1", "ctk=q4_0,ctv=q4_0,attn_rot_disable=1",
       "K q4_0 / V q4_0 (rotation off)" },
@@ -112,9 +111,9 @@ test_equal (void)
 static void
 test_environment_and_flags (void)
 {
-  static const char *const environment[] = { "LLAMA_ATTN_ROT_DISABLE=0",
-                                             "LLAMA_ATTN_ROT_K_OVERRIDE=1",
-                                             "LLAMA_ATTN_ROT_V_OVERRIDE=0", NULL };
+  static const char *const environment[]
+      = { "LLAMA_ATTN_ROT_DISABLE=0", "LLAMA_ATTN_ROT_K_OVERRIDE=1", "LLAMA_ATTN_ROT_V_OVERRIDE=0",
+          NULL };
   static const char *const flags[] = { "--flash-attn", "on", "--rope-freq-scale", "0.5", NULL };
   g_autoptr (RefractKvConfig) config
       = parse ("q8_0/q8_0,attn_rot_k=yes,attn_rot_v=no,attn_rot_disable=0,rope_freq_scale=0.5,"
@@ -186,13 +185,49 @@ static void
 test_refused_flags (void)
 {
   static const char *const keys[] = {
-    "model", "hf-repo", "hf_file", "model-url", "docker-repo", "host", "port", "path", "log-file",
-    "rpc", "lora", "lora-scaled", "control-vector", "mmproj", "grammar-file", "json-schema-file",
-    "chat-template-file", "slot-save-path", "api-key", "api-key-file", "ssl-key-file",
-    "models-dir", "media-path", "lookup-cache-static", "spec-draft-model", "model-draft",
-    "kl-divergence-base", "save-all-logits", "prompt-cache", "file", "binary-file", "in-file",
-    "mcp-servers-config", "tools", "ui-config-file", "log-prompts-dir", "video-ffmpeg-dir",
-    "ctx-size", "parallel", "cache-ram", "n-predict", "Model", "HOST",
+    "model",
+    "hf-repo",
+    "hf_file",
+    "model-url",
+    "docker-repo",
+    "host",
+    "port",
+    "path",
+    "log-file",
+    "rpc",
+    "lora",
+    "lora-scaled",
+    "control-vector",
+    "mmproj",
+    "grammar-file",
+    "json-schema-file",
+    "chat-template-file",
+    "slot-save-path",
+    "api-key",
+    "api-key-file",
+    "ssl-key-file",
+    "models-dir",
+    "media-path",
+    "lookup-cache-static",
+    "spec-draft-model",
+    "model-draft",
+    "kl-divergence-base",
+    "save-all-logits",
+    "prompt-cache",
+    "file",
+    "binary-file",
+    "in-file",
+    "mcp-servers-config",
+    "tools",
+    "ui-config-file",
+    "log-prompts-dir",
+    "video-ffmpeg-dir",
+    "ctx-size",
+    "parallel",
+    "cache-ram",
+    "n-predict",
+    "Model",
+    "HOST",
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
@@ -230,9 +265,9 @@ test_types (void)
     double bits;
     guint block;
   } cases[] = {
-    { "f32", 32, 1 },   { "f16", 16, 1 },   { "bf16", 16, 1 },   { "q8_0", 8.5, 32 },
-    { "q5_1", 6, 32 },  { "q5_0", 5.5, 32 }, { "q4_1", 5, 32 },  { "q4_0", 4.5, 32 },
-    { "iq4_nl", 4.5, 32 }, { "fp8", 8, 1 }, { "turbo4", -1, 0 }, { "Q8_0", -1, 0 },
+    { "f32", 32, 1 },      { "f16", 16, 1 },    { "bf16", 16, 1 },   { "q8_0", 8.5, 32 },
+    { "q5_1", 6, 32 },     { "q5_0", 5.5, 32 }, { "q4_1", 5, 32 },   { "q4_0", 4.5, 32 },
+    { "iq4_nl", 4.5, 32 }, { "fp8", 8, 1 },     { "turbo4", -1, 0 }, { "Q8_0", -1, 0 },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -250,7 +285,7 @@ test_quantized (void)
     const char *text;
     gboolean quantized;
   } cases[] = {
-    { "f16/f16", FALSE }, { "f32/bf16", FALSE }, { "q8_0/f16", TRUE },
+    { "f16/f16", FALSE }, { "f32/bf16", FALSE },  { "q8_0/f16", TRUE },
     { "f16/q4_0", TRUE }, { "f16/turbo3", TRUE }, { "fp8/f16", TRUE },
   };
 
@@ -359,7 +394,9 @@ static void
 test_grid (void)
 {
   static const char *const texts[] = {
-    "q8_0,q5_1×f16,q4_0", "q8_0,q5_1xf16,q4_0", " Q8_0 , q5_1 * f16 , q4_0 ",
+    "q8_0,q5_1×f16,q4_0",
+    "q8_0,q5_1xf16,q4_0",
+    " Q8_0 , q5_1 * f16 , q4_0 ",
     "q8_0,q5_1,q8_0 X f16,q4_0",
   };
   static const char *const wanted[]

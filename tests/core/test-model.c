@@ -252,11 +252,25 @@ test_file_types (void)
     guint64 file_type;
     const char *name;
   } cases[] = {
-    { 0, "F32" },          { 1, "F16" },      { 2, "Q4_0" },     { 7, "Q8_0" },
-    { 10, "Q2_K" },        { 15, "Q4_K_M" },  { 18, "Q6_K" },    { 19, "IQ2_XXS" },
-    { 23, "IQ3_XXS" },     { 25, "IQ4_NL" },  { 30, "IQ4_XS" },  { 31, "IQ1_M" },
-    { 32, "BF16" },        { 36, "TQ1_0" },   { 38, "MXFP4_MOE" }, { 39, "NVFP4" },
-    { 1024 + 15, "Q4_K_M (guessed)" },        { 99, "unknown" }, { 1024 + 99, "unknown" },
+    { 0, "F32" },
+    { 1, "F16" },
+    { 2, "Q4_0" },
+    { 7, "Q8_0" },
+    { 10, "Q2_K" },
+    { 15, "Q4_K_M" },
+    { 18, "Q6_K" },
+    { 19, "IQ2_XXS" },
+    { 23, "IQ3_XXS" },
+    { 25, "IQ4_NL" },
+    { 30, "IQ4_XS" },
+    { 31, "IQ1_M" },
+    { 32, "BF16" },
+    { 36, "TQ1_0" },
+    { 38, "MXFP4_MOE" },
+    { 39, "NVFP4" },
+    { 1024 + 15, "Q4_K_M (guessed)" },
+    { 99, "unknown" },
+    { 1024 + 99, "unknown" },
     { G_MAXUINT64, "unknown" },
   };
   g_autoptr (RefractModel) silent = load_keys (LLAMA);

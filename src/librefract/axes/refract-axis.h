@@ -19,15 +19,15 @@ G_BEGIN_DECLS
 /**
  * RefractInputs:
  *
- * What a plan's axes read: loaded once per run. @haystack is NULL unless R-NIAH runs, @corpus unless
- * KLD runs, @prompts unless Trajectory or PLAD runs.
+ * What a plan's axes read: loaded once per run. @haystack is NULL unless R-NIAH runs, @corpus
+ * unless KLD runs, @prompts unless Trajectory or PLAD runs.
  */
 typedef struct
 {
   RefractPrompts *prompts;
   RefractText *corpus;
   RefractText *haystack;
-  guint64 model_context; /* tokens the model was trained for */
+  guint64 model_context;  /* tokens the model was trained for */
   guint64 engine_context; /* cells that the engine can give one prompt */
 } RefractInputs;
 
@@ -51,7 +51,8 @@ typedef struct
 /**
  * RefractObservation:
  * @axis: whose it is
- * @generations: (nullable) (element-type RefractGeneration): one per request, for the axes that decode
+ * @generations: (nullable) (element-type RefractGeneration): one per request, for the axes that
+ * decode
  * @positions: (nullable) (element-type RefractKldPositions): one per context length, for KLD
  *
  * What one configuration did on one axis: data only, nothing is judged yet.
@@ -117,31 +118,48 @@ G_DECLARE_DERIVABLE_TYPE (RefractAxis, refract_axis, REFRACT, AXIS, GObject)
  * One kind of measurement. Observing and scoring are apart: `prepare` says what to decode (once, on
  * the reference's session), the audit decodes it at every configuration, `score` is a pure function
  * of two observations. KLD has no requests: the audit gets its positions from the backend's logits.
- * An axis object holds what `prepare` found (prompts, cells) and serves all configurations of a run.
+ * An axis object holds what `prepare` found (prompts, cells) and serves all configurations of a
+ * run.
  */
 struct _RefractAxisClass
 {
   GObjectClass parent_class;
   RefractAxisId id;
 
-  void (*estimate) (RefractAxis *self, RefractPlan *plan, const RefractInputs *inputs,
+  void (*estimate) (RefractAxis *self,
+                    RefractPlan *plan,
+                    const RefractInputs *inputs,
                     RefractEstimate *estimate);
   /* Requests to decode, in order, (transfer full) (element-type RefractRequest). */
-  GPtrArray *(*prepare) (RefractAxis *self, RefractPlan *plan, const RefractInputs *inputs,
-                         RefractSession *session, GCancellable *cancellable, GError **error);
+  GPtrArray *(*prepare) (RefractAxis *self,
+                         RefractPlan *plan,
+                         const RefractInputs *inputs,
+                         RefractSession *session,
+                         GCancellable *cancellable,
+                         GError **error);
   /* Pure. Never NULL without @error. */
-  RefractAxisResult *(*score) (RefractAxis *self, const RefractObservation *reference,
-                               const RefractObservation *candidate, GError **error);
+  RefractAxisResult *(*score) (RefractAxis *self,
+                               const RefractObservation *reference,
+                               const RefractObservation *candidate,
+                               GError **error);
 };
 
 RefractAxis *refract_axis_new (RefractAxisId id);
 RefractAxisId refract_axis_get_id (RefractAxis *self);
-void refract_axis_estimate (RefractAxis *self, RefractPlan *plan, const RefractInputs *inputs,
+void refract_axis_estimate (RefractAxis *self,
+                            RefractPlan *plan,
+                            const RefractInputs *inputs,
                             RefractEstimate *estimate);
 /* KLD has nothing to decode: @session may be NULL and the array is empty */
-GPtrArray *refract_axis_prepare (RefractAxis *self, RefractPlan *plan, const RefractInputs *inputs,
-                                 RefractSession *session, GCancellable *cancellable, GError **error);
-RefractAxisResult *refract_axis_score (RefractAxis *self, const RefractObservation *reference,
-                                       const RefractObservation *candidate, GError **error);
+GPtrArray *refract_axis_prepare (RefractAxis *self,
+                                 RefractPlan *plan,
+                                 const RefractInputs *inputs,
+                                 RefractSession *session,
+                                 GCancellable *cancellable,
+                                 GError **error);
+RefractAxisResult *refract_axis_score (RefractAxis *self,
+                                       const RefractObservation *reference,
+                                       const RefractObservation *candidate,
+                                       GError **error);
 
 G_END_DECLS

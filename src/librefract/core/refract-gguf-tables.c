@@ -29,12 +29,12 @@ static const TensorType tensor_types[] = {
 };
 
 static const char *const file_types[] = {
-  "F32",    "F16",      "Q4_0",     "Q4_1",     "Q4_1_SOME_F16", "Q4_2",      "Q4_3",
-  "Q8_0",   "Q5_0",     "Q5_1",     "Q2_K",     "Q3_K_S",        "Q3_K_M",    "Q3_K_L",
-  "Q4_K_S", "Q4_K_M",   "Q5_K_S",   "Q5_K_M",   "Q6_K",          "IQ2_XXS",   "IQ2_XS",
-  "Q2_K_S", "IQ3_XS",   "IQ3_XXS",  "IQ1_S",    "IQ4_NL",        "IQ3_S",     "IQ3_M",
-  "IQ2_S",  "IQ2_M",    "IQ4_XS",   "IQ1_M",    "BF16",          "Q4_0_4_4",  "Q4_0_4_8",
-  "Q4_0_8_8", "TQ1_0",  "TQ2_0",    "MXFP4_MOE", "NVFP4",        "Q1_0",      "Q2_0",
+  "F32",      "F16",    "Q4_0",    "Q4_1",      "Q4_1_SOME_F16", "Q4_2",     "Q4_3",
+  "Q8_0",     "Q5_0",   "Q5_1",    "Q2_K",      "Q3_K_S",        "Q3_K_M",   "Q3_K_L",
+  "Q4_K_S",   "Q4_K_M", "Q5_K_S",  "Q5_K_M",    "Q6_K",          "IQ2_XXS",  "IQ2_XS",
+  "Q2_K_S",   "IQ3_XS", "IQ3_XXS", "IQ1_S",     "IQ4_NL",        "IQ3_S",    "IQ3_M",
+  "IQ2_S",    "IQ2_M",  "IQ4_XS",  "IQ1_M",     "BF16",          "Q4_0_4_4", "Q4_0_4_8",
+  "Q4_0_8_8", "TQ1_0",  "TQ2_0",   "MXFP4_MOE", "NVFP4",         "Q1_0",     "Q2_0",
 };
 
 typedef struct
@@ -46,30 +46,39 @@ typedef struct
 
 #define FOREIGN(magic, meaning) { magic, sizeof (magic) - 1, meaning }
 
-static const char old_ggml[] = "it is in a GGML format from before GGUF; convert the original model "
-                               "with llama.cpp’s convert_hf_to_gguf.py";
-static const char web_page[] = "it is a web page, probably instead of the download; fetch the model "
-                               "again, signed in where its licence asks for that";
+static const char old_ggml[]
+    = "it is in a GGML format from before GGUF; convert the original model "
+      "with llama.cpp’s convert_hf_to_gguf.py";
+static const char web_page[]
+    = "it is a web page, probably instead of the download; fetch the model "
+      "again, signed in where its licence asks for that";
 static const char archive[] = "it is an archive; unpack it first";
 
 static const Foreign foreign_types[] = {
-  FOREIGN ("version https://git-lfs", "it is a Git LFS pointer; fetch the model itself with "
-                                      "“git lfs pull”"),
-  FOREIGN ("PK\x03\x04", "it is a ZIP archive or a PyTorch checkpoint; convert the model with "
-                         "llama.cpp’s convert_hf_to_gguf.py"),
+  FOREIGN ("version https://git-lfs",
+           "it is a Git LFS pointer; fetch the model itself with "
+           "“git lfs pull”"),
+  FOREIGN ("PK\x03\x04",
+           "it is a ZIP archive or a PyTorch checkpoint; convert the model with "
+           "llama.cpp’s convert_hf_to_gguf.py"),
   FOREIGN ("lmgg", old_ggml),
   FOREIGN ("fmgg", old_ggml),
   FOREIGN ("tjgg", old_ggml),
   FOREIGN ("algg", old_ggml),
   FOREIGN ("\x1f\x8b", archive),
-  FOREIGN ("\xfd" "7zXZ", archive),
+  FOREIGN ("\xfd"
+           "7zXZ",
+           archive),
   FOREIGN ("\x28\xb5\x2f\xfd", archive),
   FOREIGN ("7z\xbc\xaf", archive),
   FOREIGN ("Rar!", archive),
-  FOREIGN ("\x7f" "ELF", "it is a program"),
+  FOREIGN ("\x7f"
+           "ELF",
+           "it is a program"),
   FOREIGN ("\x89HDF", "it is an HDF5 file; convert the model to GGUF"),
-  FOREIGN ("\x80\x02", "it is a PyTorch checkpoint; convert the model with llama.cpp’s "
-                       "convert_hf_to_gguf.py"),
+  FOREIGN ("\x80\x02",
+           "it is a PyTorch checkpoint; convert the model with llama.cpp’s "
+           "convert_hf_to_gguf.py"),
 };
 
 static gboolean

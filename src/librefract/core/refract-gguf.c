@@ -99,8 +99,8 @@ fail_truncated (Reader *reader, GError **error)
   return FALSE;
 }
 
-static gboolean
-fail_damaged (Reader *reader, GError **error, const char *format, ...) G_GNUC_PRINTF (3, 4);
+static gboolean fail_damaged (Reader *reader, GError **error, const char *format, ...)
+    G_GNUC_PRINTF (3, 4);
 
 static gboolean
 fail_damaged (Reader *reader, GError **error, const char *format, ...)
@@ -268,8 +268,7 @@ read_string (Reader *reader, Value *value, GError **error)
 {
   g_autofree char *text = NULL;
 
-  if (!reader_u64 (reader, &value->length, error)
-      || !reader_check (reader, value->length, error))
+  if (!reader_u64 (reader, &value->length, error) || !reader_check (reader, value->length, error))
     return FALSE;
   if (value->length > MAX_KEPT_STRING)
     return reader_skip (reader, value->length, error);
@@ -534,11 +533,8 @@ read_gguf (Reader *reader, GError **error)
 }
 
 RefractGguf *
-refract_gguf_new_from_fd (int fd,
-                          guint64 size,
-                          const char *name,
-                          GCancellable *cancellable,
-                          GError **error)
+refract_gguf_new_from_fd (
+    int fd, guint64 size, const char *name, GCancellable *cancellable, GError **error)
 {
   g_autofree guint8 *buffer = g_malloc (WINDOW_BYTES);
   Reader reader = {

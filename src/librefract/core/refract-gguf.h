@@ -33,11 +33,8 @@ typedef struct _RefractGguf RefractGguf;
  * Returns: (transfer full): or %NULL with %REFRACT_ERROR_MODEL that says what is wrong with the
  *   file or what it seems to be instead, or %G_IO_ERROR_CANCELLED
  */
-RefractGguf *refract_gguf_new_from_fd (int fd,
-                                       guint64 size,
-                                       const char *name,
-                                       GCancellable *cancellable,
-                                       GError **error);
+RefractGguf *refract_gguf_new_from_fd (
+    int fd, guint64 size, const char *name, GCancellable *cancellable, GError **error);
 
 /**
  * refract_gguf_new_from_data:
@@ -45,10 +42,8 @@ RefractGguf *refract_gguf_new_from_fd (int fd,
  *
  * Like refract_gguf_new_from_fd(), for bytes in memory.
  */
-RefractGguf *refract_gguf_new_from_data (const guint8 *data,
-                                         gsize size,
-                                         const char *name,
-                                         GError **error);
+RefractGguf *
+refract_gguf_new_from_data (const guint8 *data, gsize size, const char *name, GError **error);
 
 void refract_gguf_free (RefractGguf *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RefractGguf, refract_gguf_free)
@@ -67,7 +62,8 @@ gboolean refract_gguf_get_uint (RefractGguf *self, const char *key, guint64 *val
 /* %TRUE when @key is there with an array of anything; its bytes lie within the file */
 gboolean refract_gguf_get_array_length (RefractGguf *self, const char *key, guint64 *length);
 
-/* (transfer none) (nullable) (array length=length): an array of at most 4096 integers or booleans */
+/* (transfer none) (nullable) (array length=length): an array of at most 4096 integers or booleans
+ */
 const gint64 *refract_gguf_get_ints (RefractGguf *self, const char *key, gsize *length);
 
 G_END_DECLS

@@ -50,8 +50,7 @@ void refract_problem_init (RefractProblem *self);
 void refract_problem_clear (RefractProblem *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (RefractProblem, refract_problem_clear)
 /* the composite, or its difference */
-double refract_problem_value (const RefractProblem *self,
-                              const double scores[2][REFRACT_N_AXES]);
+double refract_problem_value (const RefractProblem *self, const double scores[2][REFRACT_N_AXES]);
 /* units that measured something */
 guint refract_problem_count_informative (const RefractUnits *units);
 /* units that differ from the usual one: in their ratio, or for two candidates in the difference of

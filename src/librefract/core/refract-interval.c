@@ -213,7 +213,7 @@ interval_init (RefractInterval *interval, const RefractProblem *self, double low
   guint n = smallest_n (self, TRUE);
 
   n = n == G_MAXUINT ? 0 : n;
-  *interval = (RefractInterval){ lowest, 100, n, n < FEW_SAMPLES };
+  *interval = (RefractInterval) { lowest, 100, n, n < FEW_SAMPLES };
   for (RefractAxisId axis = 0; axis < REFRACT_N_AXES; axis++)
     for (guint side = 0; side < self->n_sides; side++)
       if (self->units[side][axis] != NULL && !is_usable (self->units[side][axis]))

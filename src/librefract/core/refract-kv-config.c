@@ -25,7 +25,9 @@ struct _RefractKvConfig
   gboolean flash_attention_off;
 };
 
-G_DEFINE_BOXED_TYPE (RefractKvConfig, refract_kv_config, refract_kv_config_ref,
+G_DEFINE_BOXED_TYPE (RefractKvConfig,
+                     refract_kv_config,
+                     refract_kv_config_ref,
                      refract_kv_config_unref)
 
 typedef struct
@@ -98,19 +100,17 @@ build_config (GTree *pairs)
   RefractKvConfig *self = g_atomic_rc_box_new0 (RefractKvConfig);
   const char *type_k = g_tree_lookup (pairs, "ctk");
   const char *type_v = g_tree_lookup (pairs, "ctv");
-  Build build = {
-    self, g_string_new (NULL), g_string_new (NULL), g_ptr_array_new (), g_ptr_array_new ()
-  };
+  Build build
+      = { self, g_string_new (NULL), g_string_new (NULL), g_ptr_array_new (), g_ptr_array_new () };
 
   self->type_k = g_strdup (type_k != NULL ? type_k : DEFAULT_TYPE);
   self->type_v = g_strdup (type_v != NULL ? type_v : DEFAULT_TYPE);
   g_string_printf (build.text, "ctk=%s,ctv=%s", self->type_k, self->type_v);
   g_tree_foreach (pairs, build_pair, &build);
   self->text = g_string_free (build.text, FALSE);
-  self->label = build.extras->len > 0
-                    ? g_strdup_printf ("K %s / V %s (%s)", self->type_k, self->type_v,
-                                       build.extras->str)
-                    : g_strdup_printf ("K %s / V %s", self->type_k, self->type_v);
+  self->label = build.extras->len > 0 ? g_strdup_printf ("K %s / V %s (%s)", self->type_k,
+                                                         self->type_v, build.extras->str)
+                                      : g_strdup_printf ("K %s / V %s", self->type_k, self->type_v);
   g_string_free (build.extras, TRUE);
   self->environment = finish_strv (build.environment);
   self->flags = finish_strv (build.flags);
@@ -449,9 +449,9 @@ refract_kv_config_grid (const char *text, GError **error)
   for (guint k = 0; k < types_k->len; k++)
     for (guint v = 0; v < types_v->len; v++)
       {
-        g_autofree char *pair = g_strdup_printf ("ctk=%s,ctv=%s",
-                                                 (char *) g_ptr_array_index (types_k, k),
-                                                 (char *) g_ptr_array_index (types_v, v));
+        g_autofree char *pair
+            = g_strdup_printf ("ctk=%s,ctv=%s", (char *) g_ptr_array_index (types_k, k),
+                               (char *) g_ptr_array_index (types_v, v));
         RefractKvConfig *config = refract_kv_config_parse (pair, error);
 
         if (config == NULL)

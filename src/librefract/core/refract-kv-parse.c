@@ -25,21 +25,23 @@ static const struct
 /* Words of flags that name programs, files, sockets, addresses or secrets, or that an audit sets
  * itself. A flag is refused when one of its words is here. */
 static const char *const refused_words[] = {
-  "agent", "alias", "all", "api", "binary", "cache", "cert", "cmd", "command", "config",
-  "control", "cors", "ctx", "dir", "docker", "draft", "exec", "ffmpeg", "file", "fname",
-  "grammar", "hf", "hff", "hfr", "hft", "host", "http", "in", "input", "json", "key", "kl",
-  "lib", "library", "load", "log", "logdir", "logits", "lookup", "lora", "mcp", "media",
-  "mmproj", "model", "models", "mu", "offline", "out", "output", "parallel", "password", "path",
-  "plugin", "port", "predict", "preset", "program", "prompt", "prompts", "props", "proxy",
-  "repo", "rpc", "save", "script", "secret", "seed", "server", "servers", "slot", "slots",
-  "socket", "spec", "ssl", "template", "token", "tools", "ui", "url", "user", "verbose",
-  "verbosity", "webui",
+  "agent",   "alias",     "all",      "api",    "binary",  "cache",  "cert",    "cmd",
+  "command", "config",    "control",  "cors",   "ctx",     "dir",    "docker",  "draft",
+  "exec",    "ffmpeg",    "file",     "fname",  "grammar", "hf",     "hff",     "hfr",
+  "hft",     "host",      "http",     "in",     "input",   "json",   "key",     "kl",
+  "lib",     "library",   "load",     "log",    "logdir",  "logits", "lookup",  "lora",
+  "mcp",     "media",     "mmproj",   "model",  "models",  "mu",     "offline", "out",
+  "output",  "parallel",  "password", "path",   "plugin",  "port",   "predict", "preset",
+  "program", "prompt",    "prompts",  "props",  "proxy",   "repo",   "rpc",     "save",
+  "script",  "secret",    "seed",     "server", "servers", "slot",   "slots",   "socket",
+  "spec",    "ssl",       "template", "token",  "tools",   "ui",     "url",     "user",
+  "verbose", "verbosity", "webui",
 };
 
 static const char *const harmless_keys[] = {
-  "defrag-thold",    "flash-attn",       "rope-freq-base",  "rope-freq-scale", "rope-scale",
-  "rope-scaling",    "yarn-attn-factor", "yarn-beta-fast",  "yarn-beta-slow",  "yarn-ext-factor",
-  "yarn-orig-ctx",
+  "defrag-thold",   "flash-attn",      "rope-freq-base",   "rope-freq-scale",
+  "rope-scale",     "rope-scaling",    "yarn-attn-factor", "yarn-beta-fast",
+  "yarn-beta-slow", "yarn-ext-factor", "yarn-orig-ctx",
 };
 
 const char *
@@ -75,8 +77,7 @@ refract_kv_quote (const char *text)
   return g_string_free (quoted, FALSE);
 }
 
-static void
-fail (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+static void fail (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
 static void
 fail (GError **error, const char *format, ...)
@@ -103,8 +104,8 @@ refract_kv_parse_type (const char *text, const char *key, GError **error)
   if (!g_ascii_isalpha (type[0]) || strlen (type) > REFRACT_KV_MAX_TYPE
       || strspn (type, "abcdefghijklmnopqrstuvwxyz0123456789_") != strlen (type))
     {
-      fail (error, "%s is no cache type for %s: types are short words such as f16 or q8_0.",
-            quoted, key);
+      fail (error, "%s is no cache type for %s: types are short words such as f16 or q8_0.", quoted,
+            key);
       return NULL;
     }
   return g_steal_pointer (&type);
@@ -149,7 +150,8 @@ parse_key (const char *text, GError **error)
   g_strdelimit (key, "_", '-');
   if (!refract_kv_key_is_harmless (key) && is_refused (key))
     {
-      fail (error, "%s may not be set in a KV configuration: it names a file, a program, an "
+      fail (error,
+            "%s may not be set in a KV configuration: it names a file, a program, an "
             "address or something that the audit sets itself. Use the engine’s flags instead.",
             quoted);
       return NULL;
@@ -262,15 +264,18 @@ refract_kv_parse_pairs (const char *text, GError **error)
 
   if (strlen (text) > REFRACT_KV_MAX_TEXT)
     {
-      fail (error, "The KV configuration is longer than %d characters. Write for instance " EXAMPLE
-            ".", REFRACT_KV_MAX_TEXT);
+      fail (error,
+            "The KV configuration is longer than %d characters. Write for instance " EXAMPLE ".",
+            REFRACT_KV_MAX_TEXT);
       return NULL;
     }
   for (const char *c = text; *c != '\0'; c++)
     if (!g_ascii_isprint (*c) && *c != '\t')
       {
-        fail (error, "The KV configuration has a character that does not belong there, after %ld "
-              "bytes. Write for instance " EXAMPLE ".", (long) (c - text));
+        fail (error,
+              "The KV configuration has a character that does not belong there, after %ld "
+              "bytes. Write for instance " EXAMPLE ".",
+              (long) (c - text));
         return NULL;
       }
   parts = g_strsplit (text, ",", -1);

@@ -25,11 +25,11 @@ typedef struct
 } WindowPattern;
 
 static const WindowPattern window_patterns[] = {
-  { "afmoe", 4, FALSE },      { "cohere2", 4, FALSE },    { "cohere2moe", 4, TRUE },
-  { "exaone-moe", 4, FALSE }, { "exaone4", 4, FALSE },    { "gemma2", 2, FALSE },
-  { "gemma3", 6, FALSE },     { "gemma3n", 5, FALSE },    { "gpt-oss", 2, FALSE },
-  { "llama", 1, FALSE },      { "llama4", 4, FALSE },     { "olmo2", 4, FALSE },
-  { "phi3", 1, FALSE },       { "plamo3", 8, FALSE },     { "qwen2", 1, FALSE },
+  { "afmoe", 4, FALSE },       { "cohere2", 4, FALSE }, { "cohere2moe", 4, TRUE },
+  { "exaone-moe", 4, FALSE },  { "exaone4", 4, FALSE }, { "gemma2", 2, FALSE },
+  { "gemma3", 6, FALSE },      { "gemma3n", 5, FALSE }, { "gpt-oss", 2, FALSE },
+  { "llama", 1, FALSE },       { "llama4", 4, FALSE },  { "olmo2", 4, FALSE },
+  { "phi3", 1, FALSE },        { "plamo3", 8, FALSE },  { "qwen2", 1, FALSE },
   { "smallthinker", 4, TRUE },
 };
 
@@ -176,8 +176,8 @@ get_attention_interval (Header *header)
 {
   gboolean hybrid = g_str_equal (header->architecture, "qwen3next")
                     || g_str_has_prefix (header->architecture, "qwen35");
-  guint64 interval = get_or (header, "full_attention_interval",
-                             hybrid ? DEFAULT_RECURRENT_INTERVAL : 1);
+  guint64 interval
+      = get_or (header, "full_attention_interval", hybrid ? DEFAULT_RECURRENT_INTERVAL : 1);
 
   return MAX (interval, 1);
 }
@@ -225,8 +225,8 @@ add_layers (Header *header,
   read_window (header, &window);
   if (!get_checked (header, "attention.key_length_swa", info->head_dim_k, MAX_HEAD_DIM, &swa_k,
                     error)
-      || !get_checked (header, "attention.value_length_swa", info->head_dim_v, MAX_HEAD_DIM,
-                       &swa_v, error))
+      || !get_checked (header, "attention.value_length_swa", info->head_dim_v, MAX_HEAD_DIM, &swa_v,
+                       error))
     return FALSE;
   for (guint i = 0; i < n_cacheable; i++)
     {

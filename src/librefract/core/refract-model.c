@@ -67,8 +67,7 @@ split_name_clear (SplitName *split)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SplitName, split_name_clear)
 
-static gboolean
-fail (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+static gboolean fail (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
 static gboolean
 fail (GError **error, const char *format, ...)
@@ -142,9 +141,9 @@ parse_split_name (const char *path, SplitName *split)
   if (length <= tail)
     return FALSE;
   end = path + length - tail;
-  if (end[0] != '-' || !parse_digits (end + 1, &split->number)
-      || strncmp (end + 6, "-of-", 4) != 0 || !parse_digits (end + 10, &split->count)
-      || !g_str_equal (end + 15, ".gguf") || split->number < 1 || split->number > split->count)
+  if (end[0] != '-' || !parse_digits (end + 1, &split->number) || strncmp (end + 6, "-of-", 4) != 0
+      || !parse_digits (end + 10, &split->count) || !g_str_equal (end + 15, ".gguf")
+      || split->number < 1 || split->number > split->count)
     return FALSE;
   split->stem = g_strndup (path, (gsize) (end - path));
   return TRUE;
@@ -173,11 +172,8 @@ check_split_part (const Part *part, guint number, guint count, GError **error)
 }
 
 static gboolean
-open_split_part (Part *part,
-                 const SplitName *split,
-                 guint number,
-                 GCancellable *cancellable,
-                 GError **error)
+open_split_part (
+    Part *part, const SplitName *split, guint number, GCancellable *cancellable, GError **error)
 {
   g_autofree char *path = split_path (split, number);
 
@@ -230,8 +226,7 @@ open_all_parts (Part *first,
       *size += part.size;
       *n_tensors += refract_gguf_get_n_tensors (part.gguf);
     }
-  if (refract_gguf_get_uint (first->gguf, "split.tensors.count", &claimed)
-      && claimed != *n_tensors)
+  if (refract_gguf_get_uint (first->gguf, "split.tensors.count", &claimed) && claimed != *n_tensors)
     return fail (error,
                  "The parts of “%s” hold %" G_GUINT64_FORMAT " tensors, not the %" G_GUINT64_FORMAT
                  " that the model has. Download all parts again.",
@@ -295,14 +290,13 @@ check_kind (const Part *part, const char *architecture, GError **error)
   for (guint w = 0; w < G_N_ELEMENTS (words); w++)
     for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
       if (g_strcmp0 (words[w], kinds[i].word) == 0)
-        return fail (error, "“%s” is %s, not a model. Name the model’s own .gguf file.",
-                     part->name, kinds[i].meaning);
+        return fail (error, "“%s” is %s, not a model. Name the model’s own .gguf file.", part->name,
+                     kinds[i].meaning);
   if (architecture == NULL)
     return fail (error, "“%s” names no architecture, so it is not a language model.", part->name);
   for (const char *c = architecture; *c != '\0'; c++)
     if (!g_ascii_isalnum (*c) && strchr ("-_.", *c) == NULL)
-      return fail (error, "“%s” names an impossible architecture. Download it again.",
-                   part->name);
+      return fail (error, "“%s” names an impossible architecture. Download it again.", part->name);
   return TRUE;
 }
 
@@ -345,8 +339,7 @@ read_chat_template (const Part *part, RefractModelInfo *info, GError **error)
   guint64 length;
 
   info->chat_template = g_strdup (refract_gguf_get_string (part->gguf, key));
-  if (info->chat_template == NULL
-      && refract_gguf_get_string_length (part->gguf, key, &length))
+  if (info->chat_template == NULL && refract_gguf_get_string_length (part->gguf, key, &length))
     return fail (error, "“%s” has a chat template of %" G_GUINT64_FORMAT " MiB, which is not one.",
                  part->name, length >> 20);
   return TRUE;

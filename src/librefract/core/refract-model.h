@@ -32,14 +32,15 @@ G_DECLARE_FINAL_TYPE (RefractModel, refract_model, REFRACT, MODEL, GObject)
  * @k_elements_per_token: K elements that one token adds over all @n_kv_layers, windowed ones
  *   included
  * @v_elements_per_token: V elements, likewise
- * @latent_attention: %TRUE where the cache holds a latent (MLA): the two above are then not to be used
+ * @latent_attention: %TRUE where the cache holds a latent (MLA): the two above are then not to be
+ * used
  * @context_length: tokens the model was trained for; 0 when the header does not say
  * @n_vocab: entries of the vocabulary; 0 when the header does not say
  * @quantization: the weights' type by its usual name (`Q8_0`, `F16`, …), or "unknown"
  * @chat_template: (nullable): the chat template's text
  * @size_bytes: size of all parts
- * @fingerprint: hex SHA-256 over @size_bytes (8 bytes, little endian), the first and the last MiB of
- *   the first part (of a smaller file: all of it, twice)
+ * @fingerprint: hex SHA-256 over @size_bytes (8 bytes, little endian), the first and the last MiB
+ * of the first part (of a smaller file: all of it, twice)
  * @n_parts: files of a split model; 1 for others
  * @n_tensors: tensors of all parts
  */
@@ -77,9 +78,8 @@ typedef struct
  * Returns: (transfer full): or %NULL with %REFRACT_ERROR_MODEL that says what is wrong with which
  *   file, or %G_IO_ERROR_CANCELLED
  */
-RefractModel *refract_model_new_from_file (const char *path,
-                                           GCancellable *cancellable,
-                                           GError **error);
+RefractModel *
+refract_model_new_from_file (const char *path, GCancellable *cancellable, GError **error);
 /* (transfer none): valid as long as @self */
 const RefractModelInfo *refract_model_get_info (RefractModel *self);
 

@@ -50,7 +50,7 @@ next_word (const char *prompt, Word *word)
         at++;
       if (at - start >= 2)
         {
-          *word = (Word){ start, at - start };
+          *word = (Word) { start, at - start };
           return TRUE;
         }
       if (at == start)

@@ -59,7 +59,8 @@ typedef struct
 } RefractRanked;
 
 /* Scored candidates, the control left out, best composite first (equal scores: fewer bytes, then
- * label, so that the order of the plan does not matter). (transfer full) (element-type RefractRanked) */
+ * label, so that the order of the plan does not matter). (transfer full) (element-type
+ * RefractRanked) */
 GPtrArray *refract_rank (const RefractRun *run);
 
 /**
@@ -81,8 +82,8 @@ RefractRecommendation *refract_recommend (const RefractRun *run);
 void refract_recommendation_free (RefractRecommendation *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RefractRecommendation, refract_recommendation_free)
 
-/* Comparable with published REFRACT 0.3 results? @why: (out) (transfer full) (element-type utf8): every
- * reason against it */
+/* Comparable with published REFRACT 0.3 results? @why: (out) (transfer full) (element-type utf8):
+ * every reason against it */
 gboolean refract_is_comparable (const RefractRun *run, GPtrArray **why);
 
 G_END_DECLS

@@ -15,17 +15,17 @@ G_BEGIN_DECLS
 /**
  * RefractReport:
  *
- * One candidate's report: an immutable JSON object in the layout of `refract.report.v0.3.1`, what is
- * ours under `extension` (docs/report-schema.md). What terminal, window and exports show comes from
- * here and nowhere else.
+ * One candidate's report: an immutable JSON object in the layout of `refract.report.v0.3.1`, what
+ * is ours under `extension` (docs/report-schema.md). What terminal, window and exports show comes
+ * from here and nowhere else.
  */
 #define REFRACT_TYPE_REPORT (refract_report_get_type ())
 G_DECLARE_FINAL_TYPE (RefractReport, refract_report, REFRACT, REPORT, GObject)
 
 /* The report of @result, one of @run's candidates that has no error. @redact leaves out prompts and
  * answers (ids too). */
-RefractReport *refract_report_new (const RefractRun *run, const RefractConfigResult *result,
-                                   gboolean redact);
+RefractReport *
+refract_report_new (const RefractRun *run, const RefractConfigResult *result, gboolean redact);
 /* One report per scored candidate, ranked, the control last. (transfer full) */
 GPtrArray *refract_report_new_for_run (const RefractRun *run, gboolean redact);
 
