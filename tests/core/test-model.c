@@ -25,7 +25,7 @@ test_demo (void)
   info = refract_model_get_info (model);
   g_assert_cmpint (g_stat (path, &status), ==, 0);
   g_assert_cmpstr (info->path, ==, path);
-  g_assert_cmpstr (info->name, ==, "refract-demo");
+  g_assert_cmpstr (info->name, ==, "Refract demo");
   g_assert_cmpstr (info->architecture, ==, "llama");
   g_assert_cmpstr (info->quantization, ==, "F16");
   g_assert_cmpuint (info->n_layers, >, 0);
