@@ -79,7 +79,8 @@ class CliTest(unittest.TestCase):
 
     def start(self, *args, **options):
         return subprocess.Popen([REFRACT, *args], env=self.env, stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                errors="replace", **options)
 
     def run_refract(self, *args, timeout=300, **options):
         """Status, standard output, standard error."""

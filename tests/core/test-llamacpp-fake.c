@@ -233,8 +233,8 @@ test_command (Fixture *fixture, gconstpointer data)
       fixture,
       "--model model.gguf --threads 3 --batch-size 2048 --ubatch-size 512 --n-gpu-layers 20 "
       "--cache-type-k q4_0 --cache-type-v q4_0 --flash-attn on --fit off --offline --verbosity 4 "
-      "--ctx-size 1024 --parallel 4 --host engine.sock --cache-ram 0 --ctx-checkpoints 0 "
-      "--no-cache-prompt --slots --jinja --no-context-shift --kv-unified --no-ui -ub 256 "
+      "--ctx-size 4096 --parallel 4 --host engine.sock --cache-ram 0 --ctx-checkpoints 0 "
+      "--no-cache-prompt --slots --jinja --no-context-shift --no-kv-unified --no-ui -ub 256 "
       "--chat-template chatml");
 }
 

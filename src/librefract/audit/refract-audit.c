@@ -188,16 +188,15 @@ load_inputs (RefractRun *run, GError **error)
   return TRUE;
 }
 
-/* Slots and cells for all sessions: as many prompts side by side as the KV budget allows, and never
- * less than the longest request needs. */
+/* Slots for all sessions, as many as the KV budget allows, each with a cache of its own that the
+ * longest request fits into: where a sequence lies in a shared cache changes its rounding. */
 static gboolean
 plan_memory (RefractObserver *observer, RefractKvConfig *reference, GError **error)
 {
   double bytes = refract_kv_config_get_bytes_per_token (reference, observer->model);
   guint64 budget = refract_plan_get_int (observer->plan, "kv-budget");
   guint slots = refract_plan_get_int (observer->plan, "slots");
-  guint64 affordable, wanted;
-  guint n_requests = 0, short_cells = 0, side_by_side;
+  guint n_requests = 0, side_by_side;
 
   for (guint i = 0; i < REFRACT_N_AXES; i++)
     {
@@ -208,17 +207,13 @@ plan_memory (RefractObserver *observer, RefractKvConfig *reference, GError **err
       refract_axis_estimate (observer->axes[i], observer->plan, &observer->inputs, &estimate);
       observer->min_cells = MAX (observer->min_cells, estimate.max_cells);
       if (i != REFRACT_AXIS_RNIAH)
-        {
-          n_requests = MAX (n_requests, estimate.n_requests);
-          short_cells = MAX (short_cells, estimate.max_cells);
-        }
+        n_requests = MAX (n_requests, estimate.n_requests);
     }
   observer->min_cells = MAX (observer->min_cells, SHORT_CELLS);
 
   if (budget == 0)
     budget = MIN (refract_hardware_get_available_memory () / 2, MAX_AUTO_BUDGET);
-  affordable = bytes > 0 ? (guint64) (budget / bytes) : observer->min_cells;
-  if (bytes > 0 && affordable < observer->min_cells
+  if (bytes > 0 && budget / bytes < observer->min_cells
       && refract_plan_get_int (observer->plan, "kv-budget") > 0)
     {
       g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_MEMORY,
@@ -228,13 +223,12 @@ plan_memory (RefractObserver *observer, RefractKvConfig *reference, GError **err
       return FALSE;
     }
 
-  side_by_side = CLAMP (n_requests, 1, MAX_AUTO_SLOTS);
-  observer->n_slots = slots > 0 ? slots : side_by_side;
-  /* Not by the number of slots: what the engine allocates is the same whatever that is. */
-  wanted = MAX ((guint64) side_by_side * MIN (short_cells, SHORT_CELLS), observer->min_cells);
-  observer->n_cells = MAX (MIN (wanted, affordable), observer->min_cells);
   /* Engines round up to this anyway; the same number everywhere. */
-  observer->n_cells = (observer->n_cells + 255) / 256 * 256;
+  observer->n_cells = (observer->min_cells + 255) / 256 * 256;
+  side_by_side = CLAMP (n_requests, 1, MAX_AUTO_SLOTS);
+  if (bytes > 0)
+    side_by_side = CLAMP ((guint64) (budget / bytes) / observer->n_cells, 1, side_by_side);
+  observer->n_slots = slots > 0 ? slots : side_by_side;
   return TRUE;
 }
 

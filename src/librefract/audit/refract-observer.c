@@ -163,24 +163,11 @@ request_key (RefractObserver *self,
   return journal_key (role, kv, what);
 }
 
-/* The next requests from @first on that fit side by side; at least one. */
+/* The next requests from @first on that are decoded side by side. */
 static guint
 batch_length (RefractObserver *self, GPtrArray *requests, guint first)
 {
-  guint64 cells = 0;
-  guint n = 0;
-
-  while (first + n < requests->len && n < self->batch)
-    {
-      const RefractRequest *request = g_ptr_array_index (requests, first + n);
-
-      cells += request->ids->len + request->n_predict;
-      if (n > 0 && cells > self->n_cells)
-        break;
-      n++;
-    }
-
-  return n;
+  return MIN (self->batch, requests->len - first);
 }
 
 /* Fills @out from the journal when all of a batch is there: a batch is repeated whole or not at
@@ -502,7 +489,7 @@ measure_speed (RefractObserver *self,
   return TRUE;
 }
 
-/* Opens the reference; out of memory halves the context down to the longest request. */
+/* Opens the reference; out of memory halves the number of slots. */
 static RefractSession *
 open_session (RefractObserver *self, RefractKvConfig *kv, RefractRole role, GError **error)
 {
@@ -511,12 +498,10 @@ open_session (RefractObserver *self, RefractKvConfig *kv, RefractRole role, GErr
       RefractSessionNeeds needs = { self->n_slots, self->n_cells };
       g_autoptr (GError) own_error = NULL;
       RefractSession *session;
-      guint less;
 
       session = refract_backend_open (self->backend, self->model, kv, &needs, self->cancellable,
                                       &own_error);
-      less = MAX (self->n_cells / 2, self->min_cells);
-      if (session != NULL || role != REFRACT_ROLE_REFERENCE || less >= self->n_cells
+      if (session != NULL || role != REFRACT_ROLE_REFERENCE || self->n_slots == 1
           || !g_error_matches (own_error, REFRACT_ERROR, REFRACT_ERROR_MEMORY))
         {
           if (session == NULL)
@@ -525,12 +510,12 @@ open_session (RefractObserver *self, RefractKvConfig *kv, RefractRole role, GErr
         }
 
       g_ptr_array_add (self->notes,
-                       g_strdup_printf ("Out of memory with a context of %u cells: went on with "
-                                        "%u. The results are the same, the run is slower.",
-                                        self->n_cells, less));
-      refract_progress_log (self->progress, "Out of memory with %u cells; trying %u.",
-                            self->n_cells, less);
-      self->n_cells = less;
+                       g_strdup_printf ("Out of memory with %u slots of %u cells: went on with %u. "
+                                        "The results are the same, the run is slower.",
+                                        self->n_slots, self->n_cells, self->n_slots / 2));
+      refract_progress_log (self->progress, "Out of memory with %u slots; trying %u.",
+                            self->n_slots, self->n_slots / 2);
+      self->n_slots /= 2;
     }
 }
 

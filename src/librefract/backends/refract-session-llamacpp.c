@@ -403,11 +403,11 @@ build_command (RefractSessionLlamacpp *self,
   } fixed[] = {
     { "--cache-ram", "0" },   { "--ctx-checkpoints", "0" }, { "--no-cache-prompt", NULL },
     { "--slots", NULL },      { "--jinja", NULL },          { "--no-context-shift", NULL },
-    { "--kv-unified", NULL },
+    { "--no-kv-unified", NULL },
   };
   const RefractLlamacppProgramId id = REFRACT_LLAMACPP_SERVER;
   GPtrArray *command = refract_llamacpp_command_new (engine, id, model, kv, LOGICAL_BATCH);
-  g_autofree char *cells = g_strdup_printf ("%u", self->n_cells);
+  g_autofree char *cells = g_strdup_printf ("%u", self->n_cells * self->n_slots);
   g_autofree char *slots = g_strdup_printf ("%u", self->n_slots);
   guint i;
 
@@ -432,7 +432,7 @@ set_start_error (RefractSessionLlamacpp *self, GError **error)
     g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_MEMORY,
                  "llama-server ran out of memory with a context of %u cells. Give it less with "
                  "--kv-budget, close other programs, or use fewer GPU layers.",
-                 self->n_cells);
+                 self->n_cells * self->n_slots);
   else if (model_error != NULL)
     g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_MODEL,
                  "llama.cpp cannot load this model: %s. Get the file again, or use a newer build.",
