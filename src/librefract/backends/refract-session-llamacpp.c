@@ -401,8 +401,8 @@ build_command (RefractSessionLlamacpp *self,
   {
     const char *flag, *value;
   } fixed[] = {
-    { "--cache-ram", "0" },   { "--ctx-checkpoints", "0" }, { "--no-cache-prompt", NULL },
-    { "--slots", NULL },      { "--jinja", NULL },          { "--no-context-shift", NULL },
+    { "--cache-ram", "0" },      { "--ctx-checkpoints", "0" }, { "--no-cache-prompt", NULL },
+    { "--slots", NULL },         { "--jinja", NULL },          { "--no-context-shift", NULL },
     { "--no-kv-unified", NULL },
   };
   const RefractLlamacppProgramId id = REFRACT_LLAMACPP_SERVER;
