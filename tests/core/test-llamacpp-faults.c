@@ -32,7 +32,7 @@ test_exits (Fixture *fixture, gconstpointer data)
 static void
 test_out_of_memory (Fixture *fixture, gconstpointer data)
 {
-  assert_open_fails (fixture, REFRACT_ERROR_MEMORY, "1024 cells");
+  assert_open_fails (fixture, REFRACT_ERROR_MEMORY, "4096 cells");
 }
 
 static void
