@@ -27,7 +27,7 @@ typedef enum
  * @axes: NULL where the plan leaves the axis out
  * @requests: what each axis decodes; NULL until the reference's session has prepared it
  * @n_slots: slots of every session of the run
- * @n_cells: context cells of every session of the run
+ * @n_cells: context cells of each slot
  * @batch: requests decoded side by side, @n_slots or 1; decided on the reference
  *
  * Measures configurations one after the other. Everything that has to be the same for all of them

@@ -89,7 +89,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RefractEngineInfo, refract_engine_info_free)
 /**
  * RefractSessionNeeds:
  * @n_slots: prompts decoded side by side, ≥ 1
- * @n_cells: context cells that they share
+ * @n_cells: context cells of each: a prompt and its answer
  */
 typedef struct
 {

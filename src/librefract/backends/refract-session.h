@@ -166,8 +166,8 @@ GArray *refract_session_tokenize_chat (RefractSession *self,
 
 /**
  * refract_session_generate:
- * @requests: (element-type RefractRequest): at most as many as there are slots, and together
- * (prompt and answer) within the context's cells; a batch that is decoded side by side
+ * @requests: (element-type RefractRequest): at most as many as there are slots, each
+ * (prompt and answer) within a slot's cells; a batch that is decoded side by side
  *
  * Greedy decode. All requests of a batch reach the engine at once, so that a batch is always
  * computed in the same way.
@@ -182,7 +182,7 @@ GPtrArray *refract_session_generate (RefractSession *self,
                                      GError **error);
 const RefractKvInUse *refract_session_get_kv_in_use (RefractSession *self);
 guint refract_session_get_n_slots (RefractSession *self);
-/* cells that prompts and answers of one batch share */
+/* cells that one prompt and its answer may take */
 guint refract_session_get_context_cells (RefractSession *self);
 double refract_session_get_load_seconds (RefractSession *self);
 /* TRUE when the rendered template still opens a thinking block (<think> and its kin) */
