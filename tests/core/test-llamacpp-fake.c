@@ -238,7 +238,7 @@ test_command (Fixture *fixture, gconstpointer data)
       "--chat-template chatml");
 }
 
-/* What an older build lacks is left out; without one cache for all slots there is one slot. */
+/* What an older build lacks is left out; without a cache for each slot there is one slot. */
 static void
 test_command_older (Fixture *fixture, gconstpointer data)
 {

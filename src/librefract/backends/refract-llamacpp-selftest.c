@@ -79,7 +79,7 @@ check_features (GPtrArray *checks, RefractLlamacppEngine *engine)
   add_check (checks, "KV cache types", REFRACT_CHECK_PASSED, NULL, "%s", types);
   if (refract_llamacpp_help_has (help, "--kv-unified"))
     add_check (checks, "Slots", REFRACT_CHECK_PASSED, NULL,
-               "Prompts can be decoded side by side in one KV cache.");
+               "Prompts can be decoded side by side, each in a KV cache of its own.");
   else
     add_check (checks, "Slots", REFRACT_CHECK_WARNING, "A newer llama.cpp is faster.",
                "This build has no --kv-unified: prompts are decoded one at a time.");

@@ -536,7 +536,8 @@ refract_session_llamacpp_open (RefractLlamacppEngine *engine,
 
   self->silence_limit = silence_limit;
   self->n_cells = needs->n_cells;
-  /* Without one cache for all slots each slot gets its share only, too little for a long prompt. */
+  /* A build that cannot give each slot a cache of its own keeps all slots in one, where a
+   * sequence's place changes its rounding: there, one slot. */
   self->n_slots = refract_llamacpp_help_has (help, "--kv-unified") ? needs->n_slots : 1;
   self->n_vocab = (guint) MIN (refract_model_get_info (model)->n_vocab, G_MAXINT32);
   self->folder = refract_llamacpp_make_folder (error);
