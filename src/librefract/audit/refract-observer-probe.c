@@ -1,0 +1,194 @@
+/* refract-observer-probe.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "audit/refract-observer-private.h"
+#include "core/refract-json.h"
+
+#define CALIBRATION_PROMPTS 4 /* decoded alone and side by side */
+#define CALIBRATION_TOKENS 48
+#define SPEED_PROMPT_TOKENS 512
+#define SPEED_DECODE_TOKENS 48
+
+static gboolean
+equal_ids (GArray *a, GArray *b)
+{
+  return a->len == b->len && memcmp (a->data, b->data, a->len * sizeof (gint32)) == 0;
+}
+
+/* A request for the first @n_tokens of an answer. */
+static RefractRequest *
+shorten_request (const RefractRequest *request, guint n_tokens)
+{
+  return refract_request_new (request->key, request->ids, MIN (request->n_predict, n_tokens));
+}
+
+/* The first requests that fit into the cells side by side. */
+static GPtrArray *
+calibration_requests (RefractObserver *self)
+{
+  GPtrArray *short_ones = g_ptr_array_new_with_free_func ((GDestroyNotify) refract_request_free);
+  GPtrArray *requests = NULL;
+
+  for (guint axis = 0; axis < REFRACT_N_AXES && (requests == NULL || requests->len < 2); axis++)
+    if (self->requests[axis] != NULL && axis != REFRACT_AXIS_RNIAH)
+      requests = self->requests[axis];
+
+  if (requests != NULL)
+    {
+      guint n = refract_observer_batch_length (self, requests, 0);
+
+      for (guint i = 0; i < n; i++)
+        g_ptr_array_add (short_ones,
+                         shorten_request (g_ptr_array_index (requests, i), CALIBRATION_TOKENS));
+    }
+  return short_ones;
+}
+
+/* Decodes a few prompts alone and side by side; side by side is only used where it changes nothing.
+ */
+static gboolean
+compare_slots (RefractObserver *self,
+               RefractSession *session,
+               double *engine_seconds,
+               GError **error)
+{
+  g_autoptr (GPtrArray) requests = NULL;
+  g_autoptr (GPtrArray) together = NULL;
+  guint n_alone;
+
+  requests = calibration_requests (self);
+  if (requests->len < 2)
+    {
+      self->batch = 1;
+      self->slots_evidence = g_strdup ("One at a time: there are no two short prompts to compare.");
+      return TRUE;
+    }
+
+  together = refract_session_generate (session, requests, NULL, NULL, self->cancellable, error);
+  if (together == NULL)
+    return FALSE;
+  n_alone = MIN (requests->len, CALIBRATION_PROMPTS);
+  for (guint i = 0; i < n_alone; i++)
+    {
+      g_autoptr (GPtrArray) one = g_ptr_array_new ();
+      g_autoptr (GPtrArray) alone = NULL;
+      RefractGeneration *a, *b = g_ptr_array_index (together, i);
+
+      g_ptr_array_add (one, g_ptr_array_index (requests, i));
+      alone = refract_session_generate (session, one, NULL, NULL, self->cancellable, error);
+      if (alone == NULL)
+        return FALSE;
+      a = g_ptr_array_index (alone, 0);
+      *engine_seconds += (a->prompt_ms + a->predicted_ms) / 1000;
+      if (i == 0)
+        *engine_seconds += (b->prompt_ms + b->predicted_ms) / 1000;
+      if (!equal_ids (a->ids, b->ids))
+        {
+          self->batch = 1;
+          self->slots_evidence = g_strdup_printf (
+              "One at a time: %u prompts decoded side by side gave other tokens than alone.",
+              requests->len);
+          return TRUE;
+        }
+    }
+
+  self->slots_evidence = g_strdup_printf (
+      "%u prompts side by side: %u of them gave the same tokens alone and side by side.",
+      self->batch, n_alone);
+  return TRUE;
+}
+
+gboolean
+refract_observer_calibrate_slots (RefractObserver *self,
+                                  RefractSession *session,
+                                  double *engine_seconds,
+                                  GError **error)
+{
+  g_autofree char *key = g_strdup_printf ("slots|%u", self->n_slots);
+  JsonObject *known = refract_journal_lookup (self->journal, key);
+  g_autoptr (JsonObject) found = NULL;
+
+  self->batch = self->n_slots;
+  if (refract_plan_get_int (self->plan, "slots") > 0)
+    {
+      self->slots_evidence = g_strdup_printf ("%u slots, as asked for.", self->n_slots);
+      return TRUE;
+    }
+  if (self->n_slots == 1)
+    {
+      self->slots_evidence = g_strdup ("One slot: there is nothing to decode side by side.");
+      return TRUE;
+    }
+  if (known != NULL)
+    {
+      self->batch = CLAMP (refract_json_get_int (known, "batch", 1), 1, self->n_slots);
+      self->slots_evidence = g_strdup (refract_json_get_string (known, "evidence", ""));
+      return TRUE;
+    }
+
+  if (!compare_slots (self, session, engine_seconds, error))
+    return FALSE;
+  found = json_object_new ();
+  json_object_set_int_member (found, "batch", self->batch);
+  json_object_set_string_member (found, "evidence", self->slots_evidence);
+  return refract_journal_record (self->journal, key, found, error);
+}
+
+/* A prompt of some hundred tokens made of the run's own prompts; NULL when there are none. */
+static RefractRequest *
+speed_request (RefractObserver *self)
+{
+  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (gint32));
+  guint limit = MIN (SPEED_PROMPT_TOKENS, self->n_cells / 2);
+
+  for (guint axis = 0; axis < REFRACT_N_AXES; axis++)
+    for (guint i = 0;
+         self->requests[axis] != NULL && i < self->requests[axis]->len && ids->len < limit; i++)
+      {
+        const RefractRequest *request = g_ptr_array_index (self->requests[axis], i);
+
+        g_array_append_vals (ids, request->ids->data, MIN (request->ids->len, limit - ids->len));
+      }
+
+  return ids->len > 0 ? refract_request_new ("speed", ids, SPEED_DECODE_TOKENS) : NULL;
+}
+
+/* One prompt decoded alone: speed that can be compared between the configurations of a run. */
+gboolean
+refract_observer_measure_speed (RefractObserver *self,
+                                RefractSession *session,
+                                RefractKvConfig *kv,
+                                RefractRole role,
+                                RefractPerformance *performance,
+                                GError **error)
+{
+  g_autoptr (RefractRequest) request = speed_request (self);
+  g_autoptr (GPtrArray) batch = g_ptr_array_new ();
+  g_autoptr (GPtrArray) out
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) refract_generation_free);
+  g_auto (GStrv) keys = g_new0 (char *, 2);
+  const RefractGeneration *generation;
+
+  if (request == NULL)
+    return TRUE;
+
+  keys[0] = refract_observer_journal_key (role, kv, "speed");
+  g_ptr_array_add (batch, request);
+  if (!refract_observer_lookup_batch (self, keys, 1, out)
+      && !refract_observer_decode_batch (self, session, batch, keys, NULL, out, error))
+    return FALSE;
+
+  generation = g_ptr_array_index (out, 0);
+  if (generation->prompt_ms > 0)
+    performance->prefill_tps = request->ids->len / generation->prompt_ms * 1000;
+  if (generation->predicted_ms > 0 && generation->ids->len > 1)
+    performance->decode_tps = generation->ids->len / generation->predicted_ms * 1000;
+  performance->engine_seconds += refract_observer_batch_seconds (out, 1);
+  return TRUE;
+}
