@@ -10,6 +10,8 @@
 #include <glib/gstdio.h>
 
 #include "audit/refract-journal.h"
+#include "audit/refract-unfinished.h"
+#include "core/refract-error.h"
 #include "core/refract-json.h"
 
 static JsonObject *
@@ -119,6 +121,106 @@ test_two_at_once (void)
   refract_journal_remove (two);
 }
 
+/* A run of @model that is half done. */
+static RefractJournal *
+begin_run (const char *model)
+{
+  g_autoptr (RefractPlan) plan = refract_plan_new ();
+  g_autoptr (RefractProgress) progress = refract_progress_new ();
+  RefractJournal *journal = open_journal (model, FALSE);
+  g_autoptr (GError) error = NULL;
+
+  g_object_set (plan, "model", model, "n-predict", G_GINT64_CONSTANT (17), NULL);
+  refract_progress_add_stage (progress, "f16", "kld", 100);
+  refract_progress_add_stage (progress, "q8_0", "kld", 100);
+  g_assert_true (refract_journal_begin (journal, plan, progress, &error));
+  g_assert_no_error (error);
+  record (journal, "a", 1);
+  refract_progress_finish (progress, 0, FALSE);
+  record (journal, "b", 2);
+  return journal;
+}
+
+static GPtrArray *
+list_unfinished (guint expected)
+{
+  g_autoptr (GError) error = NULL;
+  GPtrArray *list = refract_unfinished_list (&error);
+
+  g_assert_no_error (error);
+  g_assert_cmpuint (list->len, ==, expected);
+  return list;
+}
+
+static void
+test_unfinished (void)
+{
+  g_autofree char *here = g_get_current_dir ();
+  g_autofree char *model = g_build_filename (here, "some.gguf", NULL);
+  g_autoptr (RefractJournal) journal = begin_run ("some.gguf");
+  g_autofree char *folder = g_strdup (refract_journal_get_folder (journal));
+  g_autofree char *path = g_build_filename (folder, "journal.jsonl", NULL);
+  g_autofree char *plan_path = g_build_filename (folder, "plan.json", NULL);
+  g_autofree char *id = g_path_get_basename (folder);
+  g_autoptr (GPtrArray) running = list_unfinished (0);
+  g_autoptr (GPtrArray) stopped = NULL;
+  g_autoptr (GPtrArray) unreadable = NULL;
+  g_autoptr (GPtrArray) none = NULL;
+  g_autoptr (GError) error = NULL;
+  const RefractUnfinished *one;
+  FILE *file;
+
+  g_assert_false (refract_unfinished_delete (id, &error));
+  g_assert_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE);
+  g_clear_error (&error);
+  g_clear_object (&journal);
+
+  /* killed while it wrote: the last whole line counts */
+  file = g_fopen (path, "a");
+  fputs ("{\"progress\":0.75,\"key\":\"c\",", file);
+  fclose (file);
+  stopped = list_unfinished (1);
+  one = g_ptr_array_index (stopped, 0);
+  g_assert_cmpstr (one->id, ==, id);
+  g_assert_cmpstr (refract_plan_get_string (one->plan, "model"), ==, model);
+  g_assert_cmpint (refract_plan_get_int (one->plan, "n-predict"), ==, 17);
+  g_assert_cmpuint (one->n_measured, ==, 2);
+  g_assert_cmpfloat (one->fraction, ==, 0.5);
+  g_assert_cmpuint (one->bytes, >, 500);
+  g_assert_nonnull (one->changed);
+
+  /* and it goes on */
+  journal = open_journal ("some.gguf", FALSE);
+  g_assert_cmpuint (refract_journal_get_n_found (journal), ==, 2);
+  g_clear_object (&journal);
+
+  g_assert_true (g_file_set_contents (plan_path, "{\"version\": 99}", -1, NULL));
+  unreadable = list_unfinished (1);
+  one = g_ptr_array_index (unreadable, 0);
+  g_assert_null (one->plan);
+
+  g_assert_true (refract_unfinished_delete (id, &error));
+  g_assert_no_error (error);
+  g_assert_false (g_file_test (folder, G_FILE_TEST_EXISTS));
+  none = list_unfinished (0);
+  g_assert_true (refract_unfinished_delete (id, &error));
+  g_assert_no_error (error);
+}
+
+/* Stopped before anything was measured: nothing is left. */
+static void
+test_nothing_measured (void)
+{
+  g_autoptr (RefractPlan) plan = refract_plan_new ();
+  g_autoptr (RefractProgress) progress = refract_progress_new ();
+  RefractJournal *journal = open_journal ("nothing", FALSE);
+  g_autofree char *folder = g_strdup (refract_journal_get_folder (journal));
+
+  g_assert_true (refract_journal_begin (journal, plan, progress, NULL));
+  g_object_unref (journal);
+  g_assert_false (g_file_test (folder, G_FILE_TEST_EXISTS));
+}
+
 static void
 test_generation (void)
 {
@@ -180,6 +282,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/journal/goes-on", test_goes_on);
   g_test_add_func ("/journal/half-written", test_half_written);
   g_test_add_func ("/journal/two-at-once", test_two_at_once);
+  g_test_add_func ("/journal/unfinished", test_unfinished);
+  g_test_add_func ("/journal/nothing-measured", test_nothing_measured);
   g_test_add_func ("/journal/generation", test_generation);
   g_test_add_func ("/journal/request-hash", test_request_hash);
 

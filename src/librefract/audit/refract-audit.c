@@ -525,7 +525,8 @@ set_up (RefractAudit *self,
 
   identity = run_identity (observer, engine);
   self->journal = refract_journal_open (identity, self->fresh, error);
-  if (self->journal == NULL)
+  if (self->journal == NULL
+      || !refract_journal_begin (self->journal, self->plan, self->progress, error))
     return FALSE;
   observer->journal = self->journal;
   if (refract_journal_get_n_found (self->journal) > 0)

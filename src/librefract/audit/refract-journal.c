@@ -8,12 +8,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <glib/gstdio.h>
 
-#include "audit/refract-journal.h"
+#include "audit/refract-journal-private.h"
 #include "backends/refract-backend.h"
 #include "core/refract-error.h"
 #include "core/refract-json.h"
@@ -28,6 +28,7 @@ struct _RefractJournal
   int fd;
   GHashTable *entries; /* key → JsonObject */
   guint n_found;
+  RefractProgress *progress; /* of the run that records */
 };
 
 G_DEFINE_FINAL_TYPE (RefractJournal, refract_journal, G_TYPE_OBJECT)
@@ -45,7 +46,11 @@ refract_journal_finalize (GObject *object)
 {
   RefractJournal *self = REFRACT_JOURNAL (object);
 
+  /* There is nothing to go on with. */
+  if (self->fd >= 0 && g_hash_table_size (self->entries) == 0)
+    refract_journal_remove_folder (self->folder);
   close_journal (self);
+  g_clear_object (&self->progress);
   g_free (self->folder);
   g_hash_table_unref (self->entries);
 
@@ -78,6 +83,35 @@ remove_contents (const char *folder)
 
       g_unlink (path);
     }
+}
+
+gboolean
+refract_journal_remove_folder (const char *folder)
+{
+  remove_contents (folder);
+  return g_rmdir (folder) == 0 || errno == ENOENT;
+}
+
+char *
+refract_journal_dup_runs_folder (void)
+{
+  return g_build_filename (g_get_user_state_dir (), "refract", "runs", NULL);
+}
+
+gboolean
+refract_journal_lock (int fd)
+{
+  struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+  return fcntl (fd, F_OFD_SETLK, &lock) == 0;
+}
+
+gboolean
+refract_journal_is_locked (int fd)
+{
+  struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+  return fcntl (fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
 /* Reads what an earlier run has left, up to the last whole line, and cuts off a half-written one.
@@ -126,7 +160,8 @@ static gboolean
 take_folder (
     RefractJournal *self, const char *folder, gboolean fresh, gboolean *taken, GError **error)
 {
-  g_autofree char *path = g_build_filename (folder, "journal.jsonl", NULL);
+  g_autofree char *path = g_build_filename (folder, REFRACT_JOURNAL_FILE, NULL);
+  struct stat file;
 
   *taken = FALSE;
   if (g_mkdir_with_parents (folder, 0700) != 0
@@ -136,10 +171,16 @@ take_folder (
                    "Could not write the run's journal %s: %s.", path, g_strerror (errno));
       return FALSE;
     }
-  if (flock (self->fd, LOCK_EX | LOCK_NB) != 0)
+  if (!refract_journal_lock (self->fd))
     {
       close_journal (self);
       return TRUE;
+    }
+  /* Deleted between opening and locking: this one is nobody's any more. */
+  if (fstat (self->fd, &file) == 0 && file.st_nlink == 0)
+    {
+      close_journal (self);
+      return take_folder (self, folder, fresh, taken, error);
     }
 
   *taken = TRUE;
@@ -160,15 +201,16 @@ refract_journal_open (JsonObject *identity, gboolean fresh, GError **error)
   g_autoptr (RefractJournal) self = g_object_new (REFRACT_TYPE_JOURNAL, NULL);
   g_autofree char *text = refract_json_to_text (identity, FALSE);
   g_autofree char *hash = g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
+  g_autofree char *runs = NULL;
 
   g_return_val_if_fail (identity != NULL, NULL);
 
   hash[16] = '\0';
+  runs = refract_journal_dup_runs_folder ();
   for (guint i = 0; i < MAX_RUNS; i++)
     {
       g_autofree char *name = i == 0 ? g_strdup (hash) : g_strdup_printf ("%s-%u", hash, i + 1);
-      g_autofree char *folder
-          = g_build_filename (g_get_user_state_dir (), "refract", "runs", name, NULL);
+      g_autofree char *folder = g_build_filename (runs, name, NULL);
       gboolean taken;
 
       if (!take_folder (self, folder, fresh, &taken, error))
@@ -181,6 +223,35 @@ refract_journal_open (JsonObject *identity, gboolean fresh, GError **error)
                "%d audits of this model are running already: wait for one of them to end.",
                MAX_RUNS);
   return NULL;
+}
+
+gboolean
+refract_journal_begin (RefractJournal *self,
+                       RefractPlan *plan,
+                       RefractProgress *progress,
+                       GError **error)
+{
+  g_autoptr (RefractPlan) own_plan = NULL;
+  g_autoptr (JsonObject) object = NULL;
+  g_autofree char *path = NULL;
+  g_autofree char *text = NULL;
+  g_autoptr (GError) own_error = NULL;
+
+  g_return_val_if_fail (REFRACT_IS_JOURNAL (self), FALSE);
+
+  g_set_object (&self->progress, progress);
+  own_plan = refract_plan_copy (plan);
+  refract_plan_make_paths_absolute (own_plan);
+  object = refract_plan_to_json (own_plan, TRUE);
+  text = refract_json_to_text (object, TRUE);
+  path = g_build_filename (self->folder, REFRACT_JOURNAL_PLAN, NULL);
+  if (!g_file_set_contents (path, text, -1, &own_error))
+    {
+      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_DISK,
+                   "Could not write the plan into the run's journal: %s.", own_error->message);
+      return FALSE;
+    }
+  return TRUE;
 }
 
 const char *
@@ -218,6 +289,10 @@ refract_journal_record (RefractJournal *self, const char *key, JsonObject *value
 
   g_return_val_if_fail (REFRACT_IS_JOURNAL (self), FALSE);
 
+  /* First, so that refract_unfinished_list() need not read the value. */
+  if (self->progress != NULL)
+    refract_json_set_double (line, REFRACT_JOURNAL_PROGRESS,
+                             refract_progress_get_fraction (self->progress));
   json_object_set_string_member (line, "key", key);
   json_object_set_object_member (line, "value", json_object_ref (value));
   json = refract_json_to_text (line, FALSE);
@@ -252,8 +327,8 @@ refract_journal_remove (RefractJournal *self)
 {
   g_return_if_fail (REFRACT_IS_JOURNAL (self));
 
-  remove_contents (self->folder);
-  g_rmdir (self->folder);
+  refract_journal_remove_folder (self->folder);
+  close_journal (self);
 }
 
 JsonObject *

@@ -8,6 +8,8 @@
 #include <gio/gio.h>
 #include <json-glib/json-glib.h>
 
+#include "audit/refract-plan.h"
+#include "audit/refract-progress.h"
 #include "backends/refract-session.h"
 #include "core/refract-kld.h"
 
@@ -19,7 +21,8 @@ G_BEGIN_DECLS
  * What a run has observed so far, on disk: one JSON line per finished thing, so that an interrupted
  * run goes on where it stopped. It lies in a folder named by what determines an observation (model,
  * engine, flags), under $XDG_STATE_HOME/refract/runs. Two runs never write to one journal: the
- * second gets a folder of its own. For one thread.
+ * second gets a folder of its own. A journal without entries goes when the object does. For one
+ * thread.
  */
 #define REFRACT_TYPE_JOURNAL (refract_journal_get_type ())
 G_DECLARE_FINAL_TYPE (RefractJournal, refract_journal, REFRACT, JOURNAL, GObject)
@@ -30,6 +33,16 @@ G_DECLARE_FINAL_TYPE (RefractJournal, refract_journal, REFRACT, JOURNAL, GObject
  * @fresh: forget what an interrupted run has left
  */
 RefractJournal *refract_journal_open (JsonObject *identity, gboolean fresh, GError **error);
+/**
+ * refract_journal_begin:
+ *
+ * Keeps the plan, with all its paths absolute, so that an interrupted run can be told and started
+ * again (see refract_unfinished_list()); what is recorded from now on says how far @progress is.
+ */
+gboolean refract_journal_begin (RefractJournal *self,
+                                RefractPlan *plan,
+                                RefractProgress *progress,
+                                GError **error);
 /* for files that belong to the run, e.g. the reference's log-probabilities */
 const char *refract_journal_get_folder (RefractJournal *self);
 /* things that an earlier, interrupted run had recorded */

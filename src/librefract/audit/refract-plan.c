@@ -270,6 +270,20 @@ refract_plan_copy (RefractPlan *self)
   return copy;
 }
 
+void
+refract_plan_make_paths_absolute (RefractPlan *self)
+{
+  g_return_if_fail (REFRACT_IS_PLAN (self));
+
+  for (guint i = 0; i < N_FIELDS; i++)
+    if (fields[i].type == FIELD_PATH && self->values[i].text != NULL)
+      {
+        g_autofree char *path = g_canonicalize_filename (self->values[i].text, NULL);
+
+        g_object_set (self, fields[i].name, path, NULL);
+      }
+}
+
 const char *
 refract_plan_get_string (RefractPlan *self, const char *property)
 {

@@ -37,6 +37,8 @@ G_DECLARE_FINAL_TYPE (RefractPlan, refract_plan, REFRACT, PLAN, GObject)
 
 RefractPlan *refract_plan_new (void);
 RefractPlan *refract_plan_copy (RefractPlan *self);
+/* Paths that are relative to the current folder no longer are: the plan means the same anywhere. */
+void refract_plan_make_paths_absolute (RefractPlan *self);
 
 /* Typed access to what the axes and the audit read; the strings may be NULL. */
 const char *refract_plan_get_string (RefractPlan *self, const char *property);
