@@ -5,17 +5,17 @@ suite() {
   exec 2>&1
   local passed=0 failed=0 reconfigure=1 interrupted='' old_root
   if [[ $# -gt 0 ]]; then
-    prepare closed core
+    prepare closed gui
     step 'Ordinary build' test gcc -Dwerror=true -- "$@"
     closing
   fi
   # Both roots at once: each waits for the network half of the time.
   make_root old &
   old_root=$!
-  prepare closed core
+  prepare closed gui
   step 'Ordinary build' test gcc -Dwerror=true --
   step 'Address and undefined behaviour sanitizers' asan gcc -Db_sanitize=address,undefined -Db_lundef=false --
-  step 'Fuzz targets' fuzz clang -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -- \
+  step 'Fuzz targets' fuzz clang -Dgui=false -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -- \
     --setup fuzz --suite fuzz --num-processes 2
   format_step
   if wait "$old_root"; then
