@@ -3,7 +3,7 @@
 
 import struct
 
-from refract_cli import CORPUS, MODEL, CliTest, main
+from refract_cli import CORPUS, HAYSTACK, MODEL, CliTest, main
 
 CANDIDATE = ("--candidate", "ctk=q8_0,ctv=q8_0")
 SCORE = ("score", "--model", MODEL, *CANDIDATE, "--corpus", CORPUS)
@@ -122,8 +122,19 @@ class Input(CliTest):
                    self.write("short.txt", "A few words only. " * 20))
 
     def test_haystack(self):
+        short = self.write("short.txt", "A few words only. " * 60)
+        self.score(2, ["haystack", "tokens only"], "--axes", "rniah", "--rniah-lengths", "1024",
+                   "--haystack", short)
+
+    def test_nothing_to_find_is_said_before_anything_starts(self):
+        def rniah(says, *more):
+            out, err = self.check(2, *SCORE, "--axes", "kld,rniah", *more, says=says)
+            self.assertNotIn("f16", out + err)  # no stage of any configuration was begun
+
         short = self.write("short.txt", "A few words only. " * 20)
-        self.score(2, "haystack", "--axes", "rniah", "--rniah-lengths", "1024", "--haystack", short)
+        rniah("360 bytes", "--rniah-lengths", "1024", "--haystack", short)
+        rniah("model's context", "--rniah-lengths", "8192,16384", "--haystack", HAYSTACK)
+        rniah("keyword", "--rniah-needle", "no such word", "--haystack", HAYSTACK)
 
     def test_prompts(self):
         def prompts(says, text):

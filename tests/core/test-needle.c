@@ -599,6 +599,44 @@ test_rniah_errors (void)
   assert_message (error, REFRACT_ERROR_NOTHING_MEASURED, "0 answers where 2");
 }
 
+/* What is known before an engine runs. */
+static void
+test_rniah_check (void)
+{
+  g_auto (Setup) setup = { 0 };
+  g_autofree char *short_haystack = g_strndup (the_haystack, 300);
+  g_autoptr (GError) error = NULL;
+  RefractEstimate estimate;
+
+  setup_rniah (&setup, "2048,128", "0.5", 1);
+  setup.inputs.model_context = 2048;
+  g_assert_true (refract_axis_check (setup.axis, setup.plan, &setup.inputs, &error));
+  g_assert_no_error (error);
+
+  setup.inputs.model_context = 128;
+  g_assert_false (refract_axis_check (setup.axis, setup.plan, &setup.inputs, &error));
+  assert_message (error, REFRACT_ERROR_NOTHING_MEASURED,
+                  "length 2048: 2304 tokens with the answer, and the model's context has 128");
+  g_clear_error (&error);
+
+  /* 300 bytes are 300 tokens at most */
+  setup.inputs.model_context = 0;
+  setup.text.text = short_haystack;
+  g_object_set (setup.plan, "rniah-lengths", "1024,512", NULL);
+  g_assert_true (refract_axis_check (setup.axis, setup.plan, &setup.inputs, &error));
+  refract_axis_estimate (setup.axis, setup.plan, &setup.inputs, &estimate);
+  g_assert_cmpuint (estimate.n_requests, ==, 1);
+  g_object_set (setup.plan, "rniah-lengths", "1024", NULL);
+  g_assert_false (refract_axis_check (setup.axis, setup.plan, &setup.inputs, &error));
+  assert_message (error, REFRACT_ERROR_NOTHING_MEASURED, "has 300 bytes only");
+  g_clear_error (&error);
+
+  setup.text.text = the_haystack;
+  g_object_set (setup.plan, "rniah-needle", "no capital letters", NULL);
+  g_assert_false (refract_axis_check (setup.axis, setup.plan, &setup.inputs, &error));
+  assert_message (error, REFRACT_ERROR_USAGE, "keyword");
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -626,6 +664,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/rniah/skipped-cells", test_rniah_skipped);
   g_test_add_func ("/rniah/short-haystack", test_rniah_short_haystack);
   g_test_add_func ("/rniah/short-trial", test_rniah_short_trial);
+  g_test_add_func ("/rniah/check", test_rniah_check);
   g_test_add_func ("/rniah/errors", test_rniah_errors);
 
   status = g_test_run ();

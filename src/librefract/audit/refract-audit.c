@@ -519,7 +519,11 @@ set_up (RefractAudit *self,
   observer->inputs.model_context = refract_model_get_info (run->model)->context_length;
   for (guint i = 0; i < REFRACT_N_AXES; i++)
     if (refract_plan_has_axis (self->plan, i))
-      observer->axes[i] = refract_axis_new (i);
+      {
+        observer->axes[i] = refract_axis_new (i);
+        if (!refract_axis_check (observer->axes[i], self->plan, &observer->inputs, error))
+          return FALSE;
+      }
   if (!plan_memory (observer, own_reference, error))
     return FALSE;
 

@@ -22,6 +22,9 @@ G_DECLARE_FINAL_TYPE (RefractRniahAxis, refract_rniah_axis, REFRACT, RNIAH_AXIS,
 #define REFRACT_TYPE_PLAD_AXIS (refract_plad_axis_get_type ())
 G_DECLARE_FINAL_TYPE (RefractPladAxis, refract_plad_axis, REFRACT, PLAD_AXIS, RefractAxis)
 
+/* Chat templates may add a system message of their own. */
+#define REFRACT_TEMPLATE_TOKENS_MOST 256
+
 /* Copies of the inputs' prompts, (transfer full) (element-type RefractPrompt): an axis object
  * outlives what it was prepared from. */
 GPtrArray *refract_axis_copy_prompts (const RefractInputs *inputs);

@@ -5,6 +5,8 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include "axes/refract-axis-private.h"
 #include "axes/refract-needle-fit.h"
 #include "axes/refract-needle.h"
@@ -71,11 +73,22 @@ skip (RefractRniahAxis *self, const Cell *cell, const char *reason)
   g_ptr_array_add (self->skipped, skipped);
 }
 
+/* Bytes of what is put around and into the haystack. */
+static gsize
+surroundings_size (RefractPlan *plan)
+{
+  const char *needle = refract_plan_get_string (plan, "rniah-needle");
+  const char *question = refract_plan_get_string (plan, "rniah-question");
+
+  return (needle != NULL ? strlen (needle) : 0) + (question != NULL ? strlen (question) : 0);
+}
+
 /* Why a prompt of @length tokens and its answer cannot be run at all; NULL when it can. */
 static char *
-find_obstacle (const RefractInputs *inputs, guint length, guint n_predict)
+find_obstacle (RefractPlan *plan, const RefractInputs *inputs, guint length)
 {
-  guint64 needed = (guint64) length + n_predict;
+  guint64 needed = (guint64) length + refract_plan_get_int (plan, "rniah-n-predict");
+  gsize haystack = strlen (inputs->haystack->text);
 
   if (inputs->model_context > 0 && needed > inputs->model_context)
     return g_strdup_printf ("%" G_GUINT64_FORMAT " tokens with the answer, and the model's context "
@@ -85,8 +98,20 @@ find_obstacle (const RefractInputs *inputs, guint length, guint n_predict)
     return g_strdup_printf ("%" G_GUINT64_FORMAT " tokens with the answer, and the engine can give "
                             "%" G_GUINT64_FORMAT " here",
                             needed, inputs->engine_context);
+  /* A token stands for a byte at least. */
+  if (haystack + surroundings_size (plan) + REFRACT_TEMPLATE_TOKENS_MOST < length)
+    return g_strdup_printf ("the whole haystack has %" G_GSIZE_FORMAT " bytes only", haystack);
 
   return NULL;
+}
+
+static void
+set_nothing_error (const Cell *cell, const char *reason, GError **error)
+{
+  g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_NOTHING_MEASURED,
+               "R-NIAH has no cell to measure (length %u: %s). Choose lengths that fit, or a "
+               "longer haystack.",
+               cell->length, reason);
 }
 
 /* Lengths × positions of the plan. (transfer full) (element-type Cell) */
@@ -108,6 +133,43 @@ list_cells (RefractPlan *plan)
   return cells;
 }
 
+/* (transfer full) (element-type RefractNeedle): one per trial */
+static GPtrArray *
+make_needles (RefractPlan *plan, GError **error)
+{
+  const char *needle = refract_plan_get_string (plan, "rniah-needle");
+
+  return refract_needles_new (needle != NULL ? needle : "",
+                              refract_plan_get_int (plan, "rniah-trials"), error);
+}
+
+static gboolean
+refract_rniah_axis_check (RefractAxis *axis,
+                          RefractPlan *plan,
+                          const RefractInputs *inputs,
+                          GError **error)
+{
+  g_autoptr (GPtrArray) needles = make_needles (plan, error);
+  g_autoptr (GArray) cells = list_cells (plan);
+  g_autofree char *first_obstacle = NULL;
+
+  if (needles == NULL)
+    return FALSE;
+  for (guint i = 0; i < cells->len; i++)
+    {
+      g_autofree char *obstacle
+          = find_obstacle (plan, inputs, g_array_index (cells, Cell, i).length);
+
+      if (obstacle == NULL)
+        return TRUE;
+      if (first_obstacle == NULL)
+        first_obstacle = g_steal_pointer (&obstacle);
+    }
+
+  set_nothing_error (&g_array_index (cells, Cell, 0), first_obstacle, error);
+  return FALSE;
+}
+
 static void
 refract_rniah_axis_estimate (RefractAxis *axis,
                              RefractPlan *plan,
@@ -121,7 +183,7 @@ refract_rniah_axis_estimate (RefractAxis *axis,
   for (guint i = 0; i < cells->len; i++)
     {
       guint length = g_array_index (cells, Cell, i).length;
-      g_autofree char *obstacle = find_obstacle (inputs, length, n_predict);
+      g_autofree char *obstacle = find_obstacle (plan, inputs, length);
 
       if (obstacle != NULL)
         continue;
@@ -183,13 +245,11 @@ refract_rniah_axis_prepare (RefractAxis *axis,
       = g_ptr_array_new_with_free_func ((GDestroyNotify) refract_request_free);
   g_autoptr (GArray) cells = list_cells (plan);
   guint n_predict = refract_plan_get_int (plan, "rniah-n-predict");
-  const char *needle = refract_plan_get_string (plan, "rniah-needle");
   const char *question = refract_plan_get_string (plan, "rniah-question");
   RefractNeedleFit fit;
 
   g_clear_pointer (&self->needles, g_ptr_array_unref);
-  self->needles = refract_needles_new (needle != NULL ? needle : "",
-                                       refract_plan_get_int (plan, "rniah-trials"), error);
+  self->needles = make_needles (plan, error);
   if (self->needles == NULL)
     return NULL;
   g_array_set_size (self->cells, 0);
@@ -200,7 +260,7 @@ refract_rniah_axis_prepare (RefractAxis *axis,
   for (guint i = 0; i < cells->len; i++)
     {
       const Cell *cell = &g_array_index (cells, Cell, i);
-      g_autofree char *obstacle = find_obstacle (inputs, cell->length, n_predict);
+      g_autofree char *obstacle = find_obstacle (plan, inputs, cell->length);
 
       if (obstacle != NULL)
         skip (self, cell, obstacle);
@@ -210,13 +270,9 @@ refract_rniah_axis_prepare (RefractAxis *axis,
 
   if (self->cells->len == 0)
     {
-      const SkippedCell *first = self->skipped->len > 0 ? self->skipped->pdata[0] : NULL;
+      const SkippedCell *first = g_ptr_array_index (self->skipped, 0);
 
-      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_NOTHING_MEASURED,
-                   "R-NIAH has no cell to measure (length %u: %s). Choose lengths that fit, or a "
-                   "longer haystack.",
-                   first != NULL ? first->cell.length : 0,
-                   first != NULL ? first->reason : "no lengths or positions");
+      set_nothing_error (&first->cell, first->reason, error);
       return NULL;
     }
 
@@ -457,6 +513,7 @@ refract_rniah_axis_class_init (RefractRniahAxisClass *klass)
   object_class->finalize = refract_rniah_axis_finalize;
 
   axis_class->id = REFRACT_AXIS_RNIAH;
+  axis_class->check = refract_rniah_axis_check;
   axis_class->estimate = refract_rniah_axis_estimate;
   axis_class->prepare = refract_rniah_axis_prepare;
   axis_class->score = refract_rniah_axis_score;

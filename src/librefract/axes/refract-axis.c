@@ -10,8 +10,6 @@
 #include "axes/refract-axis-private.h"
 #include "core/refract-error.h"
 
-/* Chat templates may add a system message of their own. */
-#define TEMPLATE_TOKENS_MOST 256
 #define SPECIAL_TOKENS_MOST 8
 #define DENSE_BYTES 512
 #define TEMPLATE_TOKENS_ABOUT 24
@@ -138,6 +136,20 @@ refract_axis_get_id (RefractAxis *self)
   return REFRACT_AXIS_GET_CLASS (self)->id;
 }
 
+gboolean
+refract_axis_check (RefractAxis *self,
+                    RefractPlan *plan,
+                    const RefractInputs *inputs,
+                    GError **error)
+{
+  RefractAxisClass *klass;
+
+  g_return_val_if_fail (REFRACT_IS_AXIS (self), FALSE);
+
+  klass = REFRACT_AXIS_GET_CLASS (self);
+  return klass->check == NULL || klass->check (self, plan, inputs, error);
+}
+
 void
 refract_axis_estimate (RefractAxis *self,
                        RefractPlan *plan,
@@ -233,7 +245,7 @@ refract_axis_estimate_prompt (const char *text,
   /* A token stands for a byte at least; a long text is never that dense. */
   gsize most = length < DENSE_BYTES ? length : DENSE_BYTES + (length - DENSE_BYTES) / 2;
 
-  most += (chat ? TEMPLATE_TOKENS_MOST : SPECIAL_TOKENS_MOST) + n_predict;
+  most += (chat ? REFRACT_TEMPLATE_TOKENS_MOST : SPECIAL_TOKENS_MOST) + n_predict;
   estimate->n_requests++;
   estimate->max_cells = MAX (estimate->max_cells, most);
   estimate->prompt_tokens += length / 4 + 1 + (chat ? TEMPLATE_TOKENS_ABOUT : 0);

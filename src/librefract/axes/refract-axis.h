@@ -126,6 +126,11 @@ struct _RefractAxisClass
   GObjectClass parent_class;
   RefractAxisId id;
 
+  /* optional */
+  gboolean (*check) (RefractAxis *self,
+                     RefractPlan *plan,
+                     const RefractInputs *inputs,
+                     GError **error);
   void (*estimate) (RefractAxis *self,
                     RefractPlan *plan,
                     const RefractInputs *inputs,
@@ -146,6 +151,12 @@ struct _RefractAxisClass
 
 RefractAxis *refract_axis_new (RefractAxisId id);
 RefractAxisId refract_axis_get_id (RefractAxis *self);
+/* Whether there will be something to measure, as far as can be told before an engine runs:
+ * @inputs' engine_context is 0. */
+gboolean refract_axis_check (RefractAxis *self,
+                             RefractPlan *plan,
+                             const RefractInputs *inputs,
+                             GError **error);
 void refract_axis_estimate (RefractAxis *self,
                             RefractPlan *plan,
                             const RefractInputs *inputs,
