@@ -10,7 +10,7 @@
 
 #include "core/refract-error.h"
 #include "core/refract-perturb.h"
-#include "core/refract-prompts.h"
+#include "core/refract-prompts-private.h"
 
 static char *folder;
 
@@ -253,8 +253,11 @@ test_sha256 (void)
       "{\"id\": \"a\", \"prompt\": \"p\"}\n{\"id\": \"b\", \"prompt\": \"qr\"}", -1, NULL);
   g_autofree char *expected = g_compute_checksum_for_data (
       G_CHECKSUM_SHA256, (const guchar *) "a\0p\0b\0qr", sizeof "a\0p\0b\0qr");
+  g_autofree char *expected_texts
+      = g_compute_checksum_for_data (G_CHECKSUM_SHA256, (const guchar *) "p\0qr", sizeof "p\0qr");
 
   g_assert_cmpstr (refract_prompts_get_sha256 (prompts), ==, expected);
+  g_assert_cmpstr (prompts->texts_sha256, ==, expected_texts);
   for (guint i = 0; i < G_N_ELEMENTS (others); i++)
     {
       g_autoptr (RefractPrompts) other = load_text (others[i], -1, NULL);

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "fake-run.h"
+#include "core/refract-prompts-private.h"
 #include "report/refract-diagnosis.h"
 
 static void
@@ -295,6 +296,7 @@ test_comparable (void)
 {
   static const double nothing[] = { NAN, NAN, NAN, NAN };
   g_autoptr (RefractRun) run = fake_run ();
+  char *own_texts;
 
   /* the bundled inputs; REFRACT's own prompts are not ours to copy, so that reason stays */
   assert_reasons (run, REASONS (PROMPTS, "corpus is not", "haystack is not"));
@@ -306,8 +308,16 @@ test_comparable (void)
   run->haystack->sha256 = g_strdup (run->corpus->sha256);
   assert_reasons (run, REASONS (PROMPTS));
 
-  /* one thing at a time */
+  /* With those prompts it is comparable; they are known by the hash of their texts alone. */
+  own_texts = run->prompts->texts_sha256;
+  run->prompts->texts_sha256 = g_strdup (REFRACT_0_3_TEXTS);
+  assert_reasons (run, REASONS ());
   g_object_set (run->plan, "n-predict", (gint64) 50, NULL);
+  assert_reasons (run, REASONS ());
+  g_free (run->prompts->texts_sha256);
+  run->prompts->texts_sha256 = own_texts;
+
+  /* one thing at a time */
   assert_reasons (run, REASONS (PROMPTS));
   g_object_set (run->plan, "n-predict", (gint64) 64, "prompt-mode", "chat", "seed", (gint64) 43,
                 NULL);

@@ -5,8 +5,6 @@
 
 #include "config.h"
 
-#include <string.h>
-
 #include "audit/refract-observer-private.h"
 #include "core/refract-json.h"
 
@@ -14,12 +12,6 @@
 #define CALIBRATION_TOKENS 48
 #define SPEED_PROMPT_TOKENS 512
 #define SPEED_DECODE_TOKENS 48
-
-static gboolean
-equal_ids (GArray *a, GArray *b)
-{
-  return a->len == b->len && memcmp (a->data, b->data, a->len * sizeof (gint32)) == 0;
-}
 
 /* A request for the first @n_tokens of an answer. */
 static RefractRequest *
@@ -88,7 +80,7 @@ compare_slots (RefractObserver *self,
       *engine_seconds += (a->prompt_ms + a->predicted_ms) / 1000;
       if (i == 0)
         *engine_seconds += (b->prompt_ms + b->predicted_ms) / 1000;
-      if (!equal_ids (a->ids, b->ids))
+      if (!refract_generation_same_ids (a, b))
         {
           self->batch = 1;
           self->slots_evidence = g_strdup_printf (

@@ -5,6 +5,8 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include "backends/refract-session.h"
 
 G_DEFINE_ABSTRACT_TYPE (RefractSession, refract_session, G_TYPE_OBJECT)
@@ -62,6 +64,13 @@ refract_generation_free (RefractGeneration *self)
   g_clear_pointer (&self->ids, g_array_unref);
   g_free (self->text);
   g_free (self);
+}
+
+gboolean
+refract_generation_same_ids (const RefractGeneration *a, const RefractGeneration *b)
+{
+  return a->ids->len == b->ids->len
+         && memcmp (a->ids->data, b->ids->data, a->ids->len * sizeof (gint32)) == 0;
 }
 
 GArray *

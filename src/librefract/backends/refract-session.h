@@ -60,6 +60,8 @@ typedef struct
 
 void refract_generation_free (RefractGeneration *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RefractGeneration, refract_generation_free)
+/* Whether both sampled the same ids. */
+gboolean refract_generation_same_ids (const RefractGeneration *a, const RefractGeneration *b);
 
 /* How the KV type in use is known. */
 typedef enum

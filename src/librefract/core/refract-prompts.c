@@ -13,25 +13,13 @@
 
 #include "core/refract-error.h"
 #include "core/refract-json.h"
-#include "core/refract-prompts.h"
+#include "core/refract-prompts-private.h"
 
 #define MIB ((gsize) 1024 * 1024)
 #define MAX_PROMPTS_FILE (64 * MIB)
 #define MAX_TEXT_FILE (1024 * MIB)
 #define MAX_PROMPT MIB
 #define MAX_PROMPTS 10000
-
-/* SHA-256 of the texts of REFRACT 0.3's `prompts/v0.1.jsonl`, each followed by a NUL. The prompts
- * themselves are not part of this project. */
-#define REFRACT_0_3_TEXTS "43031d7d2af06dd0ddc2b35ba375beb8072b6d9ba7e5bc50177173c88440b860"
-
-struct _RefractPrompts
-{
-  GPtrArray *prompts;
-  GHashTable *ids; /* borrows from prompts */
-  char *sha256;
-  char *texts_sha256;
-};
 
 RefractPrompt *
 refract_prompt_copy (const RefractPrompt *self)
