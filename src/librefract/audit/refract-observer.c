@@ -31,16 +31,17 @@ refract_observer_clear (RefractObserver *self)
   g_clear_pointer (&self->slots_evidence, g_free);
 }
 
-/* The floor is measured where it is cheap: on A and B when the plan has one of them. */
+static double
+seconds_since (gint64 monotonic_time)
+{
+  return (g_get_monotonic_time () - monotonic_time) / (double) G_USEC_PER_SEC;
+}
+
 static gboolean
 takes_part (RefractObserver *self, RefractRole role, RefractAxisId axis)
 {
-  gboolean has_cheap
-      = self->axes[REFRACT_AXIS_TRAJECTORY] != NULL || self->axes[REFRACT_AXIS_KLD] != NULL;
-
   return self->axes[axis] != NULL
-         && (role != REFRACT_ROLE_FLOOR || !has_cheap || axis == REFRACT_AXIS_TRAJECTORY
-             || axis == REFRACT_AXIS_KLD);
+         && (role != REFRACT_ROLE_FLOOR || refract_plan_has_floor_axis (self->plan, axis));
 }
 
 static gboolean
@@ -262,10 +263,12 @@ observe_with_session (RefractObserver *self,
                       RefractRole role,
                       RefractConfigResult *result,
                       RefractObservations *observations,
+                      gint64 session_started,
                       guint *stage,
                       GError **error)
 {
   double *engine_seconds = &result->performance.engine_seconds;
+  gint64 started;
 
   if (session != NULL)
     {
@@ -282,15 +285,18 @@ observe_with_session (RefractObserver *self,
   else
     recall_session (self, kv, role, result);
   refract_progress_finish (self->progress, (*stage)++, FALSE);
+  result->performance.setup_seconds = seconds_since (session_started);
 
   for (guint i = 0; i < REFRACT_N_AXES; i++)
     {
       if (self->requests[i] == NULL || !takes_part (self, role, i))
         continue;
+      started = g_get_monotonic_time ();
       observations->axes[i]
           = observe_requests (self, i, session, kv, role, (*stage)++, engine_seconds, error);
       if (observations->axes[i] == NULL)
         return FALSE;
+      result->performance.axis_seconds[i] = seconds_since (started);
     }
 
   if (session == NULL)
@@ -312,6 +318,7 @@ refract_observer_observe (RefractObserver *self,
   g_autoptr (RefractObservations) observations = g_new0 (RefractObservations, 1);
   g_autoptr (RefractSession) session = NULL;
   guint stage = first_stage;
+  gint64 started = g_get_monotonic_time ();
   gboolean observed;
 
   result->performance.load_seconds = 0;
@@ -322,6 +329,8 @@ refract_observer_observe (RefractObserver *self,
           = refract_observer_observe_kld (self, kv, role, result, stage++, error);
       if (observations->axes[REFRACT_AXIS_KLD] == NULL)
         return NULL;
+      result->performance.axis_seconds[REFRACT_AXIS_KLD] = seconds_since (started);
+      started = g_get_monotonic_time ();
     }
   if (!decodes (self, role))
     return g_steal_pointer (&observations);
@@ -335,7 +344,8 @@ refract_observer_observe (RefractObserver *self,
     }
   observed = (role != REFRACT_ROLE_CANDIDATE
               || refract_observer_observe_worst_texts (self, session, kv, observations, error))
-             && observe_with_session (self, session, kv, role, result, observations, &stage, error);
+             && observe_with_session (self, session, kv, role, result, observations, started,
+                                      &stage, error);
   if (session != NULL)
     refract_session_close (session);
 

@@ -356,6 +356,16 @@ refract_plan_has_axis (RefractPlan *self, RefractAxisId axis)
   return FALSE;
 }
 
+gboolean
+refract_plan_has_floor_axis (RefractPlan *self, RefractAxisId axis)
+{
+  gboolean has_cheap = refract_plan_has_axis (self, REFRACT_AXIS_TRAJECTORY)
+                       || refract_plan_has_axis (self, REFRACT_AXIS_KLD);
+
+  return refract_plan_has_axis (self, axis)
+         && (!has_cheap || axis == REFRACT_AXIS_TRAJECTORY || axis == REFRACT_AXIS_KLD);
+}
+
 RefractKvConfig *
 refract_plan_get_reference (RefractPlan *self, GError **error)
 {

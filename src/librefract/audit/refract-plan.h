@@ -50,6 +50,9 @@ GArray *refract_plan_get_uints (RefractPlan *self, const char *property);
 /* (transfer full) (element-type double) */
 GArray *refract_plan_get_doubles (RefractPlan *self, const char *property);
 gboolean refract_plan_has_axis (RefractPlan *self, RefractAxisId axis);
+/* Whether the noise floor, where it is measured, has @axis: it is where it is cheap, on A and B,
+ * when the plan has one of them. */
+gboolean refract_plan_has_floor_axis (RefractPlan *self, RefractAxisId axis);
 /* (transfer full) (element-type RefractKvConfig): without duplicates, in order; error names the bad
  * one */
 RefractKvConfig *refract_plan_get_reference (RefractPlan *self, GError **error);

@@ -8,6 +8,8 @@
 #include <math.h>
 
 #include "audit/refract-run.h"
+#include "core/refract-data.h"
+#include "core/refract-error.h"
 
 #define MIB 1048576.0
 /* Engines print buffers with two decimals: within this share the formula is confirmed, and it is
@@ -29,6 +31,9 @@ refract_config_result_new (RefractKvConfig *kv)
   self->performance.prefill_tps = -1;
   self->performance.decode_tps = -1;
   self->performance.load_seconds = -1;
+  self->performance.setup_seconds = -1;
+  for (guint i = 0; i < REFRACT_N_AXES; i++)
+    self->performance.axis_seconds[i] = -1;
   return self;
 }
 
@@ -133,4 +138,71 @@ refract_run_free (RefractRun *self)
   g_free (self->slots_evidence);
   g_clear_pointer (&self->notes, g_ptr_array_unref);
   g_free (self);
+}
+
+/**
+ * refract_run_load_inputs:
+ *
+ * Returns: %FALSE with %REFRACT_ERROR_INPUT that names the file, or %REFRACT_ERROR_USAGE where the
+ *   plan names none and there is no default
+ */
+gboolean
+refract_run_load_inputs (RefractRun *self, GError **error)
+{
+  RefractPlan *plan = self->plan;
+
+  if (refract_plan_has_axis (plan, REFRACT_AXIS_TRAJECTORY)
+      || refract_plan_has_axis (plan, REFRACT_AXIS_PLAD))
+    {
+      const char *path = refract_plan_get_string (plan, "prompts");
+      g_autofree char *own = path == NULL ? refract_data_dup_path ("prompts/v1.jsonl") : NULL;
+
+      self->prompts = refract_prompts_load (path != NULL ? path : own, error);
+      if (self->prompts == NULL)
+        return FALSE;
+    }
+  if (refract_plan_has_axis (plan, REFRACT_AXIS_KLD))
+    {
+      if (refract_plan_get_string (plan, "corpus") == NULL)
+        {
+          g_set_error (
+              error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
+              "The axis kld needs a text to read: give a file with --corpus (WikiText-2 raw "
+              "test, to compare with published results).");
+          return FALSE;
+        }
+      self->corpus = refract_text_load (refract_plan_get_string (plan, "corpus"), error);
+      if (self->corpus == NULL)
+        return FALSE;
+    }
+  if (refract_plan_has_axis (plan, REFRACT_AXIS_RNIAH))
+    {
+      const char *path = refract_plan_get_string (plan, "haystack");
+
+      /* A corpus serves as haystack as well. */
+      if (path == NULL)
+        path = refract_plan_get_string (plan, "corpus");
+      if (path == NULL)
+        {
+          g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
+                       "The axis rniah needs a long text to hide the needle in: give a file with "
+                       "--haystack.");
+          return FALSE;
+        }
+      self->haystack = refract_text_load (path, error);
+      if (self->haystack == NULL)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+RefractInputs
+refract_run_get_inputs (const RefractRun *self)
+{
+  RefractInputs inputs = { self->prompts, self->corpus, self->haystack, 0, 0 };
+
+  if (self->model != NULL)
+    inputs.model_context = refract_model_get_info (self->model)->context_length;
+  return inputs;
 }

@@ -23,6 +23,8 @@ G_BEGIN_DECLS
  * @peak_rss: engine's peak resident memory, bytes
  * @n_requests: requests that the engine was sent
  * @engine_seconds: what the engine itself reports as computing, all axes together
+ * @setup_seconds: wall time from the session's start until its first axis; −1 without a session
+ * @axis_seconds: wall time of each axis; −1 where it did not run
  */
 typedef struct
 {
@@ -32,6 +34,8 @@ typedef struct
   guint64 peak_rss;
   guint n_requests;
   double engine_seconds;
+  double setup_seconds;
+  double axis_seconds[REFRACT_N_AXES];
 } RefractPerformance;
 
 /**
@@ -87,6 +91,7 @@ double refract_config_result_get_bytes_per_token (const RefractConfigResult *sel
  * @n_slots: prompts decoded side by side
  * @slots_evidence: a sentence: how that number was chosen
  * @notes: (element-type utf8): what the whole run must say (budget halved, thinking detected, …)
+ * @resumed: an interrupted run's journal had a part of it: its times say nothing
  */
 typedef struct
 {
@@ -106,10 +111,15 @@ typedef struct
   char *slots_evidence;
   GPtrArray *notes;
   double wall_seconds;
+  gboolean resumed;
 } RefractRun;
 
 RefractRun *refract_run_new (void);
 void refract_run_free (RefractRun *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RefractRun, refract_run_free)
+/* Reads the prompts, corpus and haystack that the axes of @self's plan need; blocks. */
+gboolean refract_run_load_inputs (RefractRun *self, GError **error);
+/* What axes read, borrowed from @self; the model's context where there is a model. */
+RefractInputs refract_run_get_inputs (const RefractRun *self);
 
 G_END_DECLS
