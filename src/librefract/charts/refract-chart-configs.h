@@ -1,0 +1,42 @@
+/* refract-chart-configs.h
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#pragma once
+
+#include "charts/refract-chart.h"
+
+G_BEGIN_DECLS
+
+/**
+ * RefractChartConfig:
+ * @bytes: of the KV cache per token; NAN when unknown, as every number here
+ * @prefill: prompt tokens per second
+ * @decode: tokens per second of one sequence
+ * @is_own: the candidate whose report it is
+ * @key: index in `extension.ranking`, −1 for reference and control
+ *
+ * One of the configurations that were measured in the same run.
+ */
+typedef struct
+{
+  char *label;
+  double composite;
+  double low;
+  double high;
+  double bytes;
+  double prefill;
+  double decode;
+  gboolean is_own;
+  gboolean is_reference;
+  gboolean is_control;
+  gboolean is_dominated;
+  int key;
+} RefractChartConfig;
+
+/* (element-type RefractChartConfig) (transfer full): the reference, the ranking, the control; empty
+ * when the report knows of no run. */
+GArray *refract_chart_configs_new (RefractReport *report);
+
+G_END_DECLS
