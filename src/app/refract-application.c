@@ -7,6 +7,8 @@
 
 #include <glib/gi18n.h>
 
+#include "preferences/refract-defaults.h"
+#include "preferences/refract-preferences-dialog.h"
 #include "refract-application.h"
 #include "refract-window.h"
 
@@ -46,6 +48,16 @@ quit_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 }
 
 static void
+preferences_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  RefractApplication *self = REFRACT_APPLICATION (user_data);
+  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (self));
+
+  adw_dialog_present (refract_preferences_dialog_new (self->settings),
+                      window != NULL ? GTK_WIDGET (window) : NULL);
+}
+
+static void
 about_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   AdwDialog *dialog = adw_about_dialog_new ();
@@ -61,6 +73,7 @@ about_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 
 static const GActionEntry action_entries[] = {
   { .name = "quit", .activate = quit_activated },
+  { .name = "preferences", .activate = preferences_activated },
   { .name = "about", .activate = about_activated },
 };
 
@@ -69,6 +82,7 @@ static const struct
   const char *action;
   const char *accels[3];
 } accels[] = {
+  { "app.preferences", { "<Control>comma" } },
   { "app.quit", { "<Control>q" } },
   { "window.close", { "<Control>w" } },
 };
@@ -96,6 +110,7 @@ refract_application_startup (GApplication *application)
   G_APPLICATION_CLASS (refract_application_parent_class)->startup (application);
 
   self->settings = g_settings_new (APP_ID);
+  refract_defaults_follow (self->settings);
   g_action_map_add_action_entries (G_ACTION_MAP (self), action_entries,
                                    G_N_ELEMENTS (action_entries), self);
   for (guint i = 0; i < G_N_ELEMENTS (accels); i++)

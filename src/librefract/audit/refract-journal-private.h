@@ -14,8 +14,6 @@ G_BEGIN_DECLS
 /* first member of a line: share of the run done when it was written */
 #define REFRACT_JOURNAL_PROGRESS "progress"
 
-/* where all journals lie, whether it exists or not; (transfer full) */
-char *refract_journal_dup_runs_folder (void);
 /* The lock that says that a run has the journal; it ends with the file descriptor. */
 gboolean refract_journal_lock (int fd);
 /* Asks without taking the lock, so that nobody who wants it is turned away meanwhile. */

@@ -92,10 +92,29 @@ refract_journal_remove_folder (const char *folder)
   return g_rmdir (folder) == 0 || errno == ENOENT;
 }
 
+G_LOCK_DEFINE_STATIC (runs_folder);
+static char *runs_folder;
+
+void
+refract_journal_set_runs_folder (const char *folder)
+{
+  G_LOCK (runs_folder);
+  g_free (runs_folder);
+  runs_folder = folder != NULL && *folder != '\0' ? g_strdup (folder) : NULL;
+  G_UNLOCK (runs_folder);
+}
+
 char *
 refract_journal_dup_runs_folder (void)
 {
-  return g_build_filename (g_get_user_state_dir (), "refract", "runs", NULL);
+  char *folder;
+
+  G_LOCK (runs_folder);
+  folder = g_strdup (runs_folder);
+  G_UNLOCK (runs_folder);
+  if (folder == NULL)
+    folder = g_build_filename (g_get_user_state_dir (), "refract", "runs", NULL);
+  return folder;
 }
 
 gboolean

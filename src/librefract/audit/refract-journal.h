@@ -57,6 +57,18 @@ refract_journal_record (RefractJournal *self, const char *key, JsonObject *value
 /* Forgets everything: the run is finished and its reports are written. */
 void refract_journal_remove (RefractJournal *self);
 
+/**
+ * refract_journal_set_runs_folder:
+ * @folder: (nullable): %NULL or "" for the default, $XDG_STATE_HOME/refract/runs
+ *
+ * Where the journals of this process lie from now on. A journal holds the reference's
+ * log-probabilities, which are tens of gigabytes for a large vocabulary: not every disk has room.
+ * Journals that are open, and those in other folders, stay where they are. Any thread.
+ */
+void refract_journal_set_runs_folder (const char *folder);
+/* where journals lie, whether it exists or not; (transfer full). Any thread. */
+char *refract_journal_dup_runs_folder (void);
+
 /* (transfer full) */
 JsonObject *refract_generation_to_json (const RefractGeneration *generation);
 /* %NULL when it is not one */

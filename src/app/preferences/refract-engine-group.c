@@ -1,0 +1,219 @@
+/* refract-engine-group.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#include "config.h"
+
+#include <stdlib.h>
+
+#include <glib/gi18n.h>
+
+#include "audit/refract-audit.h"
+#include "backends/refract-backend.h"
+#include "refract-defaults.h"
+#include "refract-engine-group.h"
+#include "refract-window.h"
+
+struct _RefractEngineGroup
+{
+  AdwPreferencesGroup parent_instance;
+
+  AdwActionRow *folder_row;
+  GtkWidget *reset_button;
+  AdwActionRow *found_row;
+  AdwEntryRow *flags_row;
+  AdwSpinRow *gpu_row;
+
+  GSettings *settings;
+  GCancellable *detecting;
+};
+
+G_DEFINE_FINAL_TYPE (RefractEngineGroup, refract_engine_group, ADW_TYPE_PREFERENCES_GROUP)
+
+static void
+detect_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RefractBackend) backend = refract_plan_create_backend (task_data, &error);
+  const RefractEngineInfo *info = NULL;
+
+  if (backend != NULL)
+    info = refract_backend_detect (backend, cancellable, &error);
+  if (info != NULL)
+    g_task_return_pointer (task, refract_engine_info_copy (info),
+                           (GDestroyNotify) refract_engine_info_free);
+  else
+    g_task_return_error (task, g_steal_pointer (&error));
+}
+
+static void
+detect_done (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  RefractEngineGroup *self = REFRACT_ENGINE_GROUP (source);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RefractEngineInfo) info = g_task_propagate_pointer (G_TASK (result), &error);
+  g_autofree char *title = NULL;
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+
+  if (info != NULL)
+    title = g_strdup_printf ("%s %s", info->name, info->version);
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->found_row),
+                                 title != NULL ? title : _ ("No Engine Found"));
+  adw_action_row_set_subtitle (self->found_row, info != NULL ? info->program : error->message);
+}
+
+/* Asks the engine that the settings name which one it is. */
+static void
+detect (RefractEngineGroup *self)
+{
+  g_autofree char *folder = g_settings_get_string (self->settings, "engine-dir");
+  g_autoptr (GTask) task = NULL;
+
+  adw_action_row_set_subtitle (self->folder_row,
+                               *folder != '\0' ? folder : _ ("Where programs are installed"));
+  gtk_widget_set_visible (self->reset_button, *folder != '\0');
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->found_row),
+                                 _ ("Looking for the Engine…"));
+  adw_action_row_set_subtitle (self->found_row, "");
+
+  g_cancellable_cancel (self->detecting);
+  g_clear_object (&self->detecting);
+  self->detecting = g_cancellable_new ();
+  task = g_task_new (self, self->detecting, detect_done, NULL);
+  g_task_set_task_data (task, refract_defaults_new_plan (self->settings), g_object_unref);
+  g_task_run_in_thread (task, detect_thread);
+}
+
+static void
+folder_chosen (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (RefractEngineGroup) self = user_data;
+  g_autoptr (GFile) folder
+      = gtk_file_dialog_select_folder_finish (GTK_FILE_DIALOG (source), result, NULL);
+
+  if (folder != NULL && self->settings != NULL && g_file_peek_path (folder) != NULL)
+    g_settings_set_string (self->settings, "engine-dir", g_file_peek_path (folder));
+}
+
+static void
+choose_clicked (RefractEngineGroup *self)
+{
+  g_autoptr (GtkFileDialog) dialog = gtk_file_dialog_new ();
+  g_autofree char *current = g_settings_get_string (self->settings, "engine-dir");
+
+  gtk_file_dialog_set_title (dialog, _ ("Folder of llama.cpp's Programs"));
+  if (*current != '\0')
+    {
+      g_autoptr (GFile) folder = g_file_new_for_path (current);
+
+      gtk_file_dialog_set_initial_folder (dialog, folder);
+    }
+  gtk_file_dialog_select_folder (dialog, GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), NULL,
+                                 folder_chosen, g_object_ref (self));
+}
+
+static void
+reset_clicked (RefractEngineGroup *self)
+{
+  g_settings_reset (self->settings, "engine-dir");
+}
+
+static void
+flags_applied (RefractEngineGroup *self)
+{
+  g_autofree char *flags
+      = g_strstrip (g_strdup (gtk_editable_get_text (GTK_EDITABLE (self->flags_row))));
+  g_autoptr (GError) error = NULL;
+
+  if (*flags != '\0' && !g_shell_parse_argv (flags, NULL, NULL, &error))
+    {
+      AdwToast *toast = adw_toast_new (_ ("A quotation mark or backslash in the flags is open"));
+      GtkWidget *dialog = gtk_widget_get_ancestor (GTK_WIDGET (self), ADW_TYPE_PREFERENCES_DIALOG);
+
+      gtk_widget_add_css_class (GTK_WIDGET (self->flags_row), "error");
+      if (dialog != NULL)
+        adw_preferences_dialog_add_toast (ADW_PREFERENCES_DIALOG (dialog), toast);
+      return;
+    }
+  gtk_widget_remove_css_class (GTK_WIDGET (self->flags_row), "error");
+  g_settings_set_string (self->settings, "engine-flags", flags);
+}
+
+/* −1 reads as a word. */
+static gboolean
+gpu_output (AdwSpinRow *row)
+{
+  if (adw_spin_row_get_value (row) >= 0)
+    return FALSE;
+  gtk_editable_set_text (GTK_EDITABLE (row), _ ("Automatic"));
+  return TRUE;
+}
+
+static int
+gpu_input (AdwSpinRow *row, double *value)
+{
+  if (!g_str_equal (gtk_editable_get_text (GTK_EDITABLE (row)), _ ("Automatic")))
+    return FALSE;
+  *value = -1;
+  return TRUE;
+}
+
+static void
+refract_engine_group_dispose (GObject *object)
+{
+  RefractEngineGroup *self = REFRACT_ENGINE_GROUP (object);
+
+  g_cancellable_cancel (self->detecting);
+  g_clear_object (&self->detecting);
+  g_clear_object (&self->settings);
+  gtk_widget_dispose_template (GTK_WIDGET (object), REFRACT_TYPE_ENGINE_GROUP);
+
+  G_OBJECT_CLASS (refract_engine_group_parent_class)->dispose (object);
+}
+
+static void
+refract_engine_group_class_init (RefractEngineGroupClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->dispose = refract_engine_group_dispose;
+
+  gtk_widget_class_set_template_from_resource (widget_class, RESOURCE_PATH "/ui/engine-group.ui");
+  gtk_widget_class_bind_template_child (widget_class, RefractEngineGroup, folder_row);
+  gtk_widget_class_bind_template_child (widget_class, RefractEngineGroup, reset_button);
+  gtk_widget_class_bind_template_child (widget_class, RefractEngineGroup, found_row);
+  gtk_widget_class_bind_template_child (widget_class, RefractEngineGroup, flags_row);
+  gtk_widget_class_bind_template_child (widget_class, RefractEngineGroup, gpu_row);
+  gtk_widget_class_bind_template_callback (widget_class, choose_clicked);
+  gtk_widget_class_bind_template_callback (widget_class, reset_clicked);
+  gtk_widget_class_bind_template_callback (widget_class, flags_applied);
+  gtk_widget_class_bind_template_callback (widget_class, gpu_output);
+  gtk_widget_class_bind_template_callback (widget_class, gpu_input);
+}
+
+static void
+refract_engine_group_init (RefractEngineGroup *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+}
+
+void
+refract_engine_group_set_settings (RefractEngineGroup *self, GSettings *settings)
+{
+  g_autofree char *flags = NULL;
+
+  g_return_if_fail (REFRACT_IS_ENGINE_GROUP (self));
+  g_return_if_fail (self->settings == NULL);
+
+  self->settings = g_object_ref (settings);
+  flags = g_settings_get_string (settings, "engine-flags");
+  gtk_editable_set_text (GTK_EDITABLE (self->flags_row), flags);
+  g_settings_bind (settings, "n-gpu-layers", self->gpu_row, "value", G_SETTINGS_BIND_DEFAULT);
+  g_signal_connect_object (settings, "changed::engine-dir", G_CALLBACK (detect), self,
+                           G_CONNECT_SWAPPED);
+  detect (self);
+}
