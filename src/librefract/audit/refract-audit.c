@@ -66,6 +66,14 @@ refract_audit_get_progress (RefractAudit *self)
   return self->progress;
 }
 
+const char *
+refract_audit_get_journal_id (RefractAudit *self)
+{
+  g_return_val_if_fail (REFRACT_IS_AUDIT (self), NULL);
+
+  return self->journal != NULL ? refract_journal_get_id (self->journal) : NULL;
+}
+
 void
 refract_audit_forget (RefractAudit *self)
 {

@@ -45,6 +45,9 @@ void refract_audit_run_async (RefractAudit *self,
                               gpointer user_data);
 RefractRun *refract_audit_run_finish (RefractAudit *self, GAsyncResult *result, GError **error);
 
+/* Names the journal, see #RefractUnfinished; %NULL before the run has one. Not while it runs. */
+const char *refract_audit_get_journal_id (RefractAudit *self);
+
 /* The backend that a plan asks for, with its options. */
 RefractBackend *refract_plan_create_backend (RefractPlan *plan, GError **error);
 

@@ -281,6 +281,14 @@ refract_journal_get_folder (RefractJournal *self)
   return self->folder;
 }
 
+const char *
+refract_journal_get_id (RefractJournal *self)
+{
+  g_return_val_if_fail (REFRACT_IS_JOURNAL (self), NULL);
+
+  return strrchr (self->folder, G_DIR_SEPARATOR) + 1;
+}
+
 guint
 refract_journal_get_n_found (RefractJournal *self)
 {

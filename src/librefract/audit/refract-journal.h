@@ -45,6 +45,8 @@ gboolean refract_journal_begin (RefractJournal *self,
                                 GError **error);
 /* for files that belong to the run, e.g. the reference's log-probabilities */
 const char *refract_journal_get_folder (RefractJournal *self);
+/* the folder's name: see #RefractUnfinished */
+const char *refract_journal_get_id (RefractJournal *self);
 /* things that an earlier, interrupted run had recorded */
 guint refract_journal_get_n_found (RefractJournal *self);
 

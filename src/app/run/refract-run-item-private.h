@@ -1,0 +1,25 @@
+/* refract-run-item-private.h
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#pragma once
+
+#include "run/refract-run-item.h"
+
+G_BEGIN_DECLS
+
+/* For the queue. */
+
+/* @plan is copied. */
+RefractRunItem *refract_run_item_new (RefractPlan *plan, gboolean fresh);
+RefractRunItem *refract_run_item_new_unfinished (const RefractUnfinished *unfinished);
+
+/* to wait, from any state but running */
+void refract_run_item_queue (RefractRunItem *self);
+/* The state tells how it ended. */
+void refract_run_item_start (RefractRunItem *self);
+/* Running: ends within a second. Waiting: at once. */
+void refract_run_item_stop (RefractRunItem *self);
+
+G_END_DECLS

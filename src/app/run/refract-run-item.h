@@ -1,0 +1,71 @@
+/* refract-run-item.h
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "audit/refract-audit.h"
+#include "audit/refract-unfinished.h"
+
+G_BEGIN_DECLS
+
+/**
+ * RefractRunState:
+ * @REFRACT_RUN_WAITING: for another audit to end
+ * @REFRACT_RUN_RUNNING: measures, or writes its reports
+ * @REFRACT_RUN_FINISHED: its reports are in the library
+ * @REFRACT_RUN_STOPPED: by the person, or because the program ended; can go on
+ * @REFRACT_RUN_FAILED: has an error; can go on
+ */
+typedef enum
+{
+  REFRACT_RUN_WAITING,
+  REFRACT_RUN_RUNNING,
+  REFRACT_RUN_FINISHED,
+  REFRACT_RUN_STOPPED,
+  REFRACT_RUN_FAILED,
+} RefractRunState;
+
+#define REFRACT_TYPE_RUN_STATE (refract_run_state_get_type ())
+GType refract_run_state_get_type (void);
+
+/**
+ * RefractRunItem:
+ *
+ * One audit in the queue, over all its attempts. Properties, all read-only and notified in the main
+ * thread: `title` (the model's name), `subtitle`, `state`, `stopping` (cancelled, but its engine is
+ * not gone yet), `fraction` (share of the work done, [0, 1]) and `status` (the state as a word or
+ * two). The queue starts and ends it.
+ */
+#define REFRACT_TYPE_RUN_ITEM (refract_run_item_get_type ())
+G_DECLARE_FINAL_TYPE (RefractRunItem, refract_run_item, REFRACT, RUN_ITEM, GObject)
+
+const char *refract_run_item_get_title (RefractRunItem *self);
+const char *refract_run_item_get_subtitle (RefractRunItem *self);
+RefractRunState refract_run_item_get_state (RefractRunItem *self);
+gboolean refract_run_item_get_stopping (RefractRunItem *self);
+double refract_run_item_get_fraction (RefractRunItem *self);
+/* (transfer full) */
+char *refract_run_item_dup_status (RefractRunItem *self);
+
+/* (transfer none) (nullable): %NULL for a journal that this program cannot read; such an item can
+ * only be discarded */
+RefractPlan *refract_run_item_get_plan (RefractRunItem *self);
+/* (transfer none) (nullable): of the running or the last attempt of this session */
+RefractProgress *refract_run_item_get_progress (RefractRunItem *self);
+/* seconds that the last attempt took or has taken so far; 0 before it */
+double refract_run_item_get_elapsed (RefractRunItem *self);
+/* (transfer none) (nullable): why it failed */
+const GError *refract_run_item_get_error (RefractRunItem *self);
+/* (transfer none) (nullable) (element-type RefractReport): best first, the control last; once it is
+ * finished */
+GPtrArray *refract_run_item_get_reports (RefractRunItem *self);
+/* (nullable): see #RefractUnfinished */
+const char *refract_run_item_get_journal_id (RefractRunItem *self);
+/* something is measured that going on would use */
+gboolean refract_run_item_has_measured (RefractRunItem *self);
+
+G_END_DECLS
