@@ -11,12 +11,15 @@
 #include "preferences/refract-preferences-dialog.h"
 #include "refract-application.h"
 #include "refract-window.h"
+#include "run/refract-run-guard.h"
 
 struct _RefractApplication
 {
   AdwApplication parent_instance;
 
   GSettings *settings;
+  RefractAuditQueue *queue;
+  RefractRunGuard *run_guard;
 };
 
 G_DEFINE_FINAL_TYPE (RefractApplication, refract_application, ADW_TYPE_APPLICATION)
@@ -35,9 +38,10 @@ quit_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   GList *windows = gtk_application_get_windows (user_data);
 
-  /* Each window asks by itself what to do with running audits. */
+  /* Each window asks by itself what to do with running audits; without one they are stopped, and
+   * the application ends with the last of them. */
   if (windows == NULL)
-    g_application_quit (user_data);
+    refract_audit_queue_stop_all (REFRACT_APPLICATION (user_data)->queue);
   while (windows != NULL)
     {
       GtkWindow *window = windows->data;
@@ -111,6 +115,9 @@ refract_application_startup (GApplication *application)
 
   self->settings = g_settings_new (APP_ID);
   refract_defaults_follow (self->settings);
+  self->queue = refract_audit_queue_new ();
+  self->run_guard = refract_run_guard_new (self);
+  refract_audit_queue_load_unfinished (self->queue);
   g_action_map_add_action_entries (G_ACTION_MAP (self), action_entries,
                                    G_N_ELEMENTS (action_entries), self);
   for (guint i = 0; i < G_N_ELEMENTS (accels); i++)
@@ -123,6 +130,8 @@ refract_application_dispose (GObject *object)
 {
   RefractApplication *self = REFRACT_APPLICATION (object);
 
+  g_clear_pointer (&self->run_guard, refract_run_guard_free);
+  g_clear_object (&self->queue);
   g_clear_object (&self->settings);
 
   G_OBJECT_CLASS (refract_application_parent_class)->dispose (object);
@@ -166,4 +175,12 @@ refract_application_get_settings (RefractApplication *self)
   g_return_val_if_fail (REFRACT_IS_APPLICATION (self), NULL);
 
   return self->settings;
+}
+
+RefractAuditQueue *
+refract_application_get_queue (RefractApplication *self)
+{
+  g_return_val_if_fail (REFRACT_IS_APPLICATION (self), NULL);
+
+  return self->queue;
 }

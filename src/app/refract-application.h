@@ -7,6 +7,8 @@
 
 #include <adwaita.h>
 
+#include "run/refract-audit-queue.h"
+
 G_BEGIN_DECLS
 
 #define REFRACT_TYPE_APPLICATION (refract_application_get_type ())
@@ -24,5 +26,7 @@ RefractApplication *refract_application_new (void);
 RefractApplication *refract_application_get_default (void);
 /* (transfer none): keys are in data/io.github.refract_desktop.Refract.gschema.xml */
 GSettings *refract_application_get_settings (RefractApplication *self);
+/* (transfer none) */
+RefractAuditQueue *refract_application_get_queue (RefractApplication *self);
 
 G_END_DECLS

@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "refract-window.h"
+#include "run/refract-window-runs.h"
 
 struct _RefractWindow
 {
@@ -62,6 +63,7 @@ refract_window_init (RefractWindow *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
   g_object_ref (self->welcome_page);
+  refract_window_init_runs (self);
 }
 
 RefractWindow *

@@ -384,6 +384,21 @@ refract_audit_queue_discard_finish (RefractAuditQueue *self, GAsyncResult *resul
 }
 
 RefractRunItem *
+refract_audit_queue_find (RefractAuditQueue *self, guint id)
+{
+  g_return_val_if_fail (REFRACT_IS_AUDIT_QUEUE (self), NULL);
+
+  for (guint i = 0; i < get_n_items (G_LIST_MODEL (self)); i++)
+    {
+      g_autoptr (RefractRunItem) item = get_item (G_LIST_MODEL (self), i);
+
+      if (refract_run_item_get_id (item) == id)
+        return item;
+    }
+  return NULL;
+}
+
+RefractRunItem *
 refract_audit_queue_get_running (RefractAuditQueue *self)
 {
   g_return_val_if_fail (REFRACT_IS_AUDIT_QUEUE (self), NULL);

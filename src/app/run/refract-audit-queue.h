@@ -12,12 +12,12 @@ G_BEGIN_DECLS
 /**
  * RefractAuditQueue:
  *
- * The audits that are not finished, a #GListModel of #RefractRunItem: one runs at a time, because an
- * engine measures one thing at a time; the others wait their turn, or were stopped and can go on.
- * A finished one leaves the list.
+ * The audits that are not finished, a #GListModel of #RefractRunItem: one runs at a time, because
+ * an engine measures one thing at a time; the others wait their turn, or were stopped and can go
+ * on. A finished one leaves the list.
  *
- * Property `busy`: one runs or waits. Signal `ended` (RefractRunItem *item): an attempt is over, see
- * the item's state; emitted before a finished one leaves. For the main thread.
+ * Property `busy`: one runs or waits. Signal `ended` (RefractRunItem *item): an attempt is over,
+ * see the item's state; emitted before a finished one leaves. For the main thread.
  */
 #define REFRACT_TYPE_AUDIT_QUEUE (refract_audit_queue_get_type ())
 G_DECLARE_FINAL_TYPE (RefractAuditQueue, refract_audit_queue, REFRACT, AUDIT_QUEUE, GObject)
@@ -54,10 +54,11 @@ void refract_audit_queue_discard_async (RefractAuditQueue *self,
                                         RefractRunItem *item,
                                         GAsyncReadyCallback callback,
                                         gpointer user_data);
-gboolean refract_audit_queue_discard_finish (RefractAuditQueue *self,
-                                             GAsyncResult *result,
-                                             GError **error);
+gboolean
+refract_audit_queue_discard_finish (RefractAuditQueue *self, GAsyncResult *result, GError **error);
 
+/* (transfer none) (nullable): by refract_run_item_get_id() */
+RefractRunItem *refract_audit_queue_find (RefractAuditQueue *self, guint id);
 /* (transfer none) (nullable) */
 RefractRunItem *refract_audit_queue_get_running (RefractAuditQueue *self);
 guint refract_audit_queue_get_n_waiting (RefractAuditQueue *self);

@@ -16,6 +16,7 @@ struct _RefractRunItem
 {
   GObject parent_instance;
 
+  guint id;
   RefractPlan *plan;
   gboolean fresh;
   char *title;
@@ -158,8 +159,8 @@ refract_run_item_class_init (RefractRunItemClass *klass)
 
   properties[PROP_TITLE] = g_param_spec_string ("title", NULL, NULL, NULL, flags);
   properties[PROP_SUBTITLE] = g_param_spec_string ("subtitle", NULL, NULL, NULL, flags);
-  properties[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, REFRACT_TYPE_RUN_STATE,
-                                              REFRACT_RUN_WAITING, flags);
+  properties[PROP_STATE]
+      = g_param_spec_enum ("state", NULL, NULL, REFRACT_TYPE_RUN_STATE, REFRACT_RUN_WAITING, flags);
   properties[PROP_STOPPING] = g_param_spec_boolean ("stopping", NULL, NULL, FALSE, flags);
   properties[PROP_FRACTION] = g_param_spec_double ("fraction", NULL, NULL, 0, 1, 0, flags);
   properties[PROP_STATUS] = g_param_spec_string ("status", NULL, NULL, NULL, flags);
@@ -169,6 +170,9 @@ refract_run_item_class_init (RefractRunItemClass *klass)
 static void
 refract_run_item_init (RefractRunItem *self)
 {
+  static guint last_id;
+
+  self->id = ++last_id;
 }
 
 /* "gemma-2b-Q8_0" */
@@ -195,8 +199,8 @@ make_subtitle (RefractPlan *plan)
     return g_strdup ("");
   if (candidates->len == 1)
     return g_strdup (refract_kv_config_get_label (g_ptr_array_index (candidates, 0)));
-  return g_strdup_printf (
-      ngettext ("%u KV configuration", "%u KV configurations", candidates->len), candidates->len);
+  return g_strdup_printf (ngettext ("%u KV configuration", "%u KV configurations", candidates->len),
+                          candidates->len);
 }
 
 RefractRunItem *
@@ -373,6 +377,14 @@ refract_run_item_stop (RefractRunItem *self)
       g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STOPPING]);
       g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATUS]);
     }
+}
+
+guint
+refract_run_item_get_id (RefractRunItem *self)
+{
+  g_return_val_if_fail (REFRACT_IS_RUN_ITEM (self), 0);
+
+  return self->id;
 }
 
 const char *

@@ -43,6 +43,8 @@ GType refract_run_state_get_type (void);
 #define REFRACT_TYPE_RUN_ITEM (refract_run_item_get_type ())
 G_DECLARE_FINAL_TYPE (RefractRunItem, refract_run_item, REFRACT, RUN_ITEM, GObject)
 
+/* names the item in this session, e.g. in a notification */
+guint refract_run_item_get_id (RefractRunItem *self);
 const char *refract_run_item_get_title (RefractRunItem *self);
 const char *refract_run_item_get_subtitle (RefractRunItem *self);
 RefractRunState refract_run_item_get_state (RefractRunItem *self);

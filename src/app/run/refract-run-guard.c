@@ -1,0 +1,142 @@
+/* refract-run-guard.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#include "config.h"
+
+#include <signal.h>
+
+#include <glib-unix.h>
+#include <glib/gi18n.h>
+
+#include "refract-window.h"
+#include "run/refract-run-guard.h"
+#include "run/refract-window-runs.h"
+
+static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+struct _RefractRunGuard
+{
+  RefractApplication *application;
+  RefractAuditQueue *queue;
+  guint inhibited;
+  gboolean held;
+  gboolean ending;
+  guint signal_sources[G_N_ELEMENTS (ending_signals)];
+};
+
+static void
+busy_changed_cb (RefractRunGuard *self)
+{
+  GtkApplication *application = GTK_APPLICATION (self->application);
+  gboolean busy = refract_audit_queue_get_busy (self->queue);
+
+  if (self->held == busy)
+    return;
+  self->held = busy;
+  if (busy)
+    {
+      g_application_hold (G_APPLICATION (application));
+      self->inhibited = gtk_application_inhibit (
+          application, gtk_application_get_active_window (application),
+          GTK_APPLICATION_INHIBIT_LOGOUT | GTK_APPLICATION_INHIBIT_SUSPEND,
+          _ ("An audit is running"));
+      return;
+    }
+  if (self->inhibited != 0)
+    gtk_application_uninhibit (application, self->inhibited);
+  self->inhibited = 0;
+  g_application_release (G_APPLICATION (application));
+}
+
+static gboolean
+has_active_window (RefractRunGuard *self)
+{
+  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (self->application));
+
+  return window != NULL && gtk_window_is_active (window);
+}
+
+static void
+ended_cb (RefractRunGuard *self, RefractRunItem *item)
+{
+  RefractRunState state = refract_run_item_get_state (item);
+  GApplication *application = G_APPLICATION (self->application);
+  g_autofree char *id = g_strdup_printf ("run-%u", refract_run_item_get_id (item));
+  g_autoptr (GNotification) notification = NULL;
+
+  /* Without a session there is nobody to tell. */
+  if (state == REFRACT_RUN_STOPPED || has_active_window (self)
+      || g_application_get_dbus_connection (application) == NULL)
+    return;
+
+  notification = g_notification_new (state == REFRACT_RUN_FINISHED ? _ ("Audit Finished")
+                                                                   : _ ("Audit Failed"));
+  g_notification_set_body (notification, refract_run_item_get_title (item));
+  g_notification_set_default_action_and_target (notification, "app.show-run", "u",
+                                                refract_run_item_get_id (item));
+  g_application_send_notification (application, id, notification);
+}
+
+static void
+show_run_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  RefractRunGuard *self = user_data;
+  RefractRunItem *item = refract_audit_queue_find (self->queue, g_variant_get_uint32 (parameter));
+  GtkWindow *window;
+
+  g_application_activate (G_APPLICATION (self->application));
+  window = gtk_application_get_active_window (GTK_APPLICATION (self->application));
+  if (item != NULL)
+    refract_window_show_run (REFRACT_WINDOW (window), item);
+}
+
+/* Without a window and without audits, nothing keeps the application. */
+static gboolean
+signal_cb (gpointer user_data)
+{
+  RefractRunGuard *self = user_data;
+  GtkApplication *application = GTK_APPLICATION (self->application);
+  GtkWindow *window;
+
+  if (self->ending)
+    {
+      g_application_quit (G_APPLICATION (application));
+      return G_SOURCE_CONTINUE;
+    }
+  self->ending = TRUE;
+  refract_audit_queue_stop_all (self->queue);
+  while ((window = gtk_application_get_active_window (application)) != NULL)
+    gtk_window_destroy (window);
+  return G_SOURCE_CONTINUE;
+}
+
+RefractRunGuard *
+refract_run_guard_new (RefractApplication *application)
+{
+  static const GActionEntry entries[]
+      = { { .name = "show-run", .activate = show_run_activated, .parameter_type = "u" } };
+  RefractRunGuard *self = g_new0 (RefractRunGuard, 1);
+
+  self->application = application;
+  self->queue = g_object_ref (refract_application_get_queue (application));
+  g_signal_connect_swapped (self->queue, "notify::busy", G_CALLBACK (busy_changed_cb), self);
+  g_signal_connect_swapped (self->queue, "ended", G_CALLBACK (ended_cb), self);
+  g_action_map_add_action_entries (G_ACTION_MAP (application), entries, G_N_ELEMENTS (entries),
+                                   self);
+  for (guint i = 0; i < G_N_ELEMENTS (ending_signals); i++)
+    self->signal_sources[i] = g_unix_signal_add (ending_signals[i], signal_cb, self);
+  return self;
+}
+
+void
+refract_run_guard_free (RefractRunGuard *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (ending_signals); i++)
+    g_source_remove (self->signal_sources[i]);
+  g_action_map_remove_action (G_ACTION_MAP (self->application), "show-run");
+  g_signal_handlers_disconnect_by_data (self->queue, self);
+  g_object_unref (self->queue);
+  g_free (self);
+}

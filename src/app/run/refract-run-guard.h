@@ -1,0 +1,26 @@
+/* refract-run-guard.h
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#pragma once
+
+#include "refract-application.h"
+
+G_BEGIN_DECLS
+
+/**
+ * RefractRunGuard:
+ *
+ * What the application does about running audits, whether it has a window or not: it stays, the
+ * session neither suspends nor ends unasked, a notification tells of their end, and signals that
+ * end a program stop them first, so that what is measured is kept and no engine is left. Also the
+ * action `app.show-run` (u: see refract_run_item_get_id()).
+ */
+typedef struct _RefractRunGuard RefractRunGuard;
+
+/* @application owns it, and is past its startup. */
+RefractRunGuard *refract_run_guard_new (RefractApplication *application);
+void refract_run_guard_free (RefractRunGuard *self);
+
+G_END_DECLS
