@@ -15,6 +15,7 @@
 #include <glib/gstdio.h>
 
 #include "audit/refract-audit.h"
+#include "audit/refract-estimate.h"
 #include "core/refract-error.h"
 #include "refract-card.h"
 #include "refract-cli.h"
@@ -199,5 +200,7 @@ refract_cli_run_plan (RefractPlan *plan, const RefractRunOptions *options)
     return refract_cli_fail (error);
 
   refract_audit_forget (audit);
+  if (!refract_estimate_record (run, &error))
+    fprintf (stderr, "refract: %s\n", error->message);
   return exit_status (run, options->fail_below);
 }

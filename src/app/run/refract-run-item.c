@@ -9,6 +9,7 @@
 
 #include <glib/gi18n.h>
 
+#include "audit/refract-estimate.h"
 #include "report/refract-report.h"
 #include "run/refract-run-item-private.h"
 
@@ -303,6 +304,9 @@ save_thread (GTask *task, gpointer source_object, gpointer task_data, GCancellab
         }
     }
   refract_audit_forget (self->audit);
+  /* All that is lost with it is a better estimate the next time. */
+  if (!refract_estimate_record (task_data, &error))
+    g_message ("%s", error->message);
   g_task_return_pointer (task, g_steal_pointer (&reports), (GDestroyNotify) g_ptr_array_unref);
 }
 

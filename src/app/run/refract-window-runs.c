@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "audit/refract-demo.h"
+#include "preferences/refract-defaults.h"
 #include "run/refract-run-page.h"
 #include "run/refract-window-runs.h"
 
@@ -44,6 +45,8 @@ try_demo_activated (GSimpleAction *action, GVariant *parameter, gpointer user_da
   g_autoptr (RefractPlan) plan = refract_demo_plan_new ();
   RefractRunItem *item = find_active (queue, plan);
 
+  refract_defaults_apply_engine (
+      refract_application_get_settings (refract_application_get_default ()), plan);
   if (item == NULL)
     item = refract_audit_queue_add (queue, plan, FALSE);
   refract_window_show_run (self, item);
