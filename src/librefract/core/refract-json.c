@@ -228,9 +228,8 @@ refract_json_parse_object (const char *text, gsize length, GError **error)
   return json_object_ref (json_node_get_object (root));
 }
 
-/* A pipe or a device is refused before it is read, so that reading always ends. */
-static char *
-read_bounded (const char *path, gsize max_bytes, gsize *length, GError **error)
+char *
+refract_json_read_text (const char *path, gsize max_bytes, gsize *length, GError **error)
 {
   g_autofree char *name = g_filename_display_basename (path);
   g_autofree char *text = NULL;
@@ -297,7 +296,7 @@ refract_json_load_object (const char *path, gsize max_bytes, GError **error)
   JsonObject *object;
   gsize length;
 
-  text = read_bounded (path, max_bytes, &length, error);
+  text = refract_json_read_text (path, max_bytes, &length, error);
   if (text == NULL)
     return NULL;
   object = refract_json_parse_object (text, length, error);
@@ -311,12 +310,11 @@ refract_json_load_object (const char *path, gsize max_bytes, GError **error)
 }
 
 gboolean
-refract_json_save_object (JsonObject *object, const char *path, GError **error)
+refract_json_save_text (const char *text, gsize length, const char *path, GError **error)
 {
-  g_autofree char *text = refract_json_to_text (object, TRUE);
   g_autoptr (GError) local_error = NULL;
 
-  if (!g_file_set_contents_full (path, text, -1,
+  if (!g_file_set_contents_full (path, text, length,
                                  G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0666,
                                  &local_error))
     {
@@ -330,4 +328,12 @@ refract_json_save_object (JsonObject *object, const char *path, GError **error)
       return FALSE;
     }
   return TRUE;
+}
+
+gboolean
+refract_json_save_object (JsonObject *object, const char *path, GError **error)
+{
+  g_autofree char *text = refract_json_to_text (object, TRUE);
+
+  return refract_json_save_text (text, strlen (text), path, error);
 }

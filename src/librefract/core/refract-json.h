@@ -35,11 +35,18 @@ char *refract_json_to_text (JsonObject *object, gboolean pretty);
  * REFRACT_ERROR_INPUT says what is wrong in which line and byte. */
 JsonObject *refract_json_parse_object (const char *text, gsize length, GError **error);
 
+/* (transfer full): a file of at most @max_bytes, terminated by a zero byte; a pipe or a device is
+ * refused before it is read, so that reading always ends. REFRACT_ERROR_INPUT names the file. */
+char *refract_json_read_text (const char *path, gsize max_bytes, gsize *length, GError **error);
+
 /* Parses at most @max_bytes of a file into an object; REFRACT_ERROR_INPUT names the file. */
 JsonObject *refract_json_load_object (const char *path, gsize max_bytes, GError **error);
 
 /* Writes @object next to @path and renames it over: the old file or the whole new one, never half.
  */
 gboolean refract_json_save_object (JsonObject *object, const char *path, GError **error);
+
+/* The same for text. REFRACT_ERROR_DISK names the file. */
+gboolean refract_json_save_text (const char *text, gsize length, const char *path, GError **error);
 
 G_END_DECLS
