@@ -97,10 +97,9 @@ print_cell (const Card *card, RefractStyle style, const char *text, guint width)
 static char *
 candidate_label (RefractReport *report)
 {
-  const char *text = refract_json_get_string (refract_report_get_root (report), "candidate", "");
-  g_autoptr (RefractKvConfig) kv = refract_kv_config_parse (text, NULL);
+  g_autofree char *label = refract_report_dup_candidate_label (report);
 
-  return kv != NULL ? g_strdup (refract_kv_config_get_label (kv)) : refract_terminal_escape (text);
+  return refract_terminal_escape (label);
 }
 
 /* What stands behind an axis' score, in half a line; (transfer full) */

@@ -26,9 +26,15 @@ typedef enum
 int refract_cmd_score (int argc, char **argv);
 int refract_cmd_selftest (int argc, char **argv);
 int refract_cmd_demo (int argc, char **argv);
+int refract_cmd_compare (int argc, char **argv);
+int refract_cmd_leaderboard (int argc, char **argv);
+int refract_cmd_export (int argc, char **argv);
 
 /* Prints "refract: message" to standard error and gives the exit status of its kind. */
 int refract_cli_fail (const GError *error);
+
+/* Writes a text whole or not at all; to standard output where @path is "-". */
+gboolean refract_cli_write (const char *path, const char *text, GError **error);
 
 /**
  * RefractRunOptions:

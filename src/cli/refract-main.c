@@ -28,6 +28,9 @@ static const Command commands[] = {
   { "selftest", refract_cmd_selftest,
     N_ ("Check that the engine works, with a remedy for what does not") },
   { "demo", refract_cmd_demo, N_ ("Audit the model that comes with the program") },
+  { "compare", refract_cmd_compare, N_ ("Lay reports side by side") },
+  { "leaderboard", refract_cmd_leaderboard, N_ ("Rank the reports in a folder") },
+  { "export", refract_cmd_export, N_ ("Write a report as Markdown, CSV or a badge") },
 };
 
 static void
@@ -39,7 +42,7 @@ print_help (FILE *stream)
             "Commands:\n"),
          stream);
   for (guint i = 0; i < G_N_ELEMENTS (commands); i++)
-    fprintf (stream, "  %-10s %s\n", commands[i].name, gettext (commands[i].description));
+    fprintf (stream, "  %-14s %s\n", commands[i].name, gettext (commands[i].description));
   fputs (_ ("\n“refract COMMAND --help” shows a command's options, “refract --version” the "
             "version.\n\n"
             "Exit status: 0 fine, 1 a score is below --fail-below, 2 bad usage or input, 3 the "
@@ -48,6 +51,26 @@ print_help (FILE *stream)
             "scored,\n"
             "130 cancelled.\n"),
          stream);
+}
+
+gboolean
+refract_cli_write (const char *path, const char *text, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  if (g_str_equal (path, "-"))
+    {
+      fputs (text, stdout);
+      return TRUE;
+    }
+  if (!g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0666,
+                                 &local_error))
+    {
+      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_DISK, "%s cannot be written: %s.", path,
+                   local_error->message);
+      return FALSE;
+    }
+  return TRUE;
 }
 
 int

@@ -9,6 +9,8 @@
 
 #include <glib.h>
 
+#include "export/refract-table.h"
+
 G_BEGIN_DECLS
 
 typedef enum
@@ -34,5 +36,10 @@ char *refract_terminal_bar (double fraction, guint width);
 char *refract_terminal_escape (const char *text);
 /* Prints @text wrapped at @width, every line after the first indented by @indent. */
 void refract_terminal_print_wrapped (FILE *stream, const char *text, guint indent, guint width);
+/* Prints @table in columns, or where these are wider than @width, row by row. */
+void refract_terminal_print_table (FILE *stream,
+                                   const RefractTable *table,
+                                   gboolean colour,
+                                   guint width);
 
 G_END_DECLS

@@ -30,6 +30,8 @@ typedef struct
   guint n_values;
   guint n_containers;
   GString *key;
+  const char *const *pruned; /* (nullable) */
+  guint pruning;             /* depth inside a pruned array: nothing there is rewritten */
   const char *problem;
 } Scan;
 
@@ -46,6 +48,8 @@ fail (Scan *self, const char *problem)
 static void
 rewrite (Scan *self, const char *from, const char *replacement)
 {
+  if (self->pruning > 0)
+    return;
   if (self->out == NULL)
     self->out = g_string_sized_new (self->end - self->start + 64);
   g_string_append_len (self->out, self->copied, from - self->copied);
@@ -267,6 +271,20 @@ take_key (Scan *self, Key *keys, guint n)
 }
 
 static gboolean
+scan_pruned (Scan *self, guint depth)
+{
+  const char *from = self->at;
+  gboolean ok;
+
+  self->pruning++;
+  ok = scan_value (self, depth);
+  self->pruning--;
+  if (ok)
+    rewrite (self, from, "[]");
+  return ok;
+}
+
+static gboolean
 scan_member (Scan *self, guint depth, Key *keys, guint n)
 {
   skip_space (self);
@@ -284,6 +302,10 @@ scan_member (Scan *self, guint depth, Key *keys, guint n)
   if (self->at == self->end || *self->at != ':')
     return fail (self, "a key without a colon after it");
   self->at++;
+  skip_space (self);
+  if (self->pruned != NULL && self->at < self->end && *self->at == '['
+      && g_strv_contains (self->pruned, self->key->str))
+    return scan_pruned (self, depth);
   return scan_value (self, depth);
 }
 
@@ -378,7 +400,18 @@ gboolean
 refract_json_scan (
     const char *text, gsize length, char **strict, gsize *strict_length, GError **error)
 {
-  Scan scan = { .start = text, .at = text, .end = text + length, .copied = text };
+  return refract_json_scan_pruned (text, length, NULL, strict, strict_length, error);
+}
+
+gboolean
+refract_json_scan_pruned (const char *text,
+                          gsize length,
+                          const char *const *pruned,
+                          char **strict,
+                          gsize *strict_length,
+                          GError **error)
+{
+  Scan scan = { .start = text, .at = text, .end = text + length, .copied = text, .pruned = pruned };
   const char *invalid;
   gboolean ok;
 

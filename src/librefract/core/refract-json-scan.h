@@ -36,4 +36,14 @@ G_BEGIN_DECLS
 gboolean refract_json_scan (
     const char *text, gsize length, char **strict, gsize *strict_length, GError **error);
 
+/* The same, and the arrays that are members under one of the names @pruned (nullable, ends with
+ * %NULL) become empty ones: what a list of many files does without. They are checked all the same.
+ */
+gboolean refract_json_scan_pruned (const char *text,
+                                   gsize length,
+                                   const char *const *pruned,
+                                   char **strict,
+                                   gsize *strict_length,
+                                   GError **error);
+
 G_END_DECLS

@@ -105,6 +105,41 @@ refract_json_get_array (JsonObject *object, const char *name)
   return json_node_get_array (node);
 }
 
+JsonNode *
+refract_json_find (JsonObject *root, const char *path)
+{
+  g_auto (GStrv) names = g_strsplit (path, ".", -1);
+  JsonObject *object = root;
+  guint last = g_strv_length (names) - 1;
+
+  for (guint i = 0; i < last && object != NULL; i++)
+    object = refract_json_get_object (object, names[i]);
+  return object != NULL ? json_object_get_member (object, names[last]) : NULL;
+}
+
+double
+refract_json_find_double (JsonObject *root, const char *path)
+{
+  JsonNode *node = refract_json_find (root, path);
+
+  return node != NULL && JSON_NODE_HOLDS_VALUE (node)
+                 && (json_node_get_value_type (node) == G_TYPE_INT64
+                     || json_node_get_value_type (node) == G_TYPE_DOUBLE)
+             ? json_node_get_double (node)
+             : NAN;
+}
+
+const char *
+refract_json_find_string (JsonObject *root, const char *path)
+{
+  JsonNode *node = refract_json_find (root, path);
+
+  return node != NULL && JSON_NODE_HOLDS_VALUE (node)
+                 && json_node_get_value_type (node) == G_TYPE_STRING
+             ? json_node_get_string (node)
+             : NULL;
+}
+
 void
 refract_json_set_double (JsonObject *object, const char *name, double value)
 {
@@ -200,15 +235,15 @@ refract_json_to_text (JsonObject *object, gboolean pretty)
   return g_strconcat (text, "\n", NULL);
 }
 
-JsonObject *
-refract_json_parse_object (const char *text, gsize length, GError **error)
+static JsonObject *
+parse_object (const char *text, gsize length, const char *const *pruned, GError **error)
 {
   g_autoptr (JsonParser) parser = NULL;
   g_autoptr (GError) local_error = NULL;
   g_autofree char *strict = NULL;
   JsonNode *root;
 
-  if (!refract_json_scan (text, length, &strict, &length, error))
+  if (!refract_json_scan_pruned (text, length, pruned, &strict, &length, error))
     return NULL;
 
   parser = json_parser_new ();
@@ -226,6 +261,12 @@ refract_json_parse_object (const char *text, gsize length, GError **error)
       return NULL;
     }
   return json_object_ref (json_node_get_object (root));
+}
+
+JsonObject *
+refract_json_parse_object (const char *text, gsize length, GError **error)
+{
+  return parse_object (text, length, NULL, error);
 }
 
 char *
@@ -292,6 +333,15 @@ refract_json_read_text (const char *path, gsize max_bytes, gsize *length, GError
 JsonObject *
 refract_json_load_object (const char *path, gsize max_bytes, GError **error)
 {
+  return refract_json_load_object_pruned (path, max_bytes, NULL, error);
+}
+
+JsonObject *
+refract_json_load_object_pruned (const char *path,
+                                 gsize max_bytes,
+                                 const char *const *pruned,
+                                 GError **error)
+{
   g_autofree char *text = NULL;
   JsonObject *object;
   gsize length;
@@ -299,7 +349,7 @@ refract_json_load_object (const char *path, gsize max_bytes, GError **error)
   text = refract_json_read_text (path, max_bytes, &length, error);
   if (text == NULL)
     return NULL;
-  object = refract_json_parse_object (text, length, error);
+  object = parse_object (text, length, pruned, error);
   if (object == NULL)
     {
       g_autofree char *name = g_filename_display_basename (path);

@@ -19,6 +19,12 @@ const char *refract_json_get_string (JsonObject *object, const char *name, const
 JsonObject *refract_json_get_object (JsonObject *object, const char *name);
 JsonArray *refract_json_get_array (JsonObject *object, const char *name);
 
+/* The member at a path such as "axes.gtm.score"; (transfer none) (nullable) */
+JsonNode *refract_json_find (JsonObject *root, const char *path);
+/* The number, or the text, at a path: NAN, or %NULL, where there is none. */
+double refract_json_find_double (JsonObject *root, const char *path);
+const char *refract_json_find_string (JsonObject *root, const char *path);
+
 /* Writing: NaN and infinities become null, as strict JSON has no word for them. */
 void refract_json_set_double (JsonObject *object, const char *name, double value);
 void refract_json_set_string_or_null (JsonObject *object, const char *name, const char *value);
@@ -41,6 +47,11 @@ char *refract_json_read_text (const char *path, gsize max_bytes, gsize *length, 
 
 /* Parses at most @max_bytes of a file into an object; REFRACT_ERROR_INPUT names the file. */
 JsonObject *refract_json_load_object (const char *path, gsize max_bytes, GError **error);
+/* The same without the elements of the arrays that have one of the names @pruned (nullable). */
+JsonObject *refract_json_load_object_pruned (const char *path,
+                                             gsize max_bytes,
+                                             const char *const *pruned,
+                                             GError **error);
 
 /* Writes @object next to @path and renames it over: the old file or the whole new one, never half.
  */

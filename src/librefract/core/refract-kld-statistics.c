@@ -99,6 +99,34 @@ add_perplexities (const RefractKldPositions *self, JsonObject *object)
   refract_json_set_double (object, "rms_dp_pct", 100.0 * sqrt (refract_sum (dp, n) / n));
 }
 
+/* Mean and standard deviation of each chunk: what chunks of two reports are compared by. */
+static JsonArray *
+make_chunks (const RefractKldPositions *self)
+{
+  JsonArray *chunks = json_array_new ();
+  guint n = self->rows_per_chunk;
+  g_autofree double *values = g_new (double, n);
+
+  for (guint chunk = 0; chunk < self->n_chunks; chunk++)
+    {
+      JsonObject *object = json_object_new ();
+      double mean;
+      guint i;
+
+      for (i = 0; i < n; i++)
+        values[i] = self->kld[(gsize) chunk * n + i];
+      mean = refract_sum (values, n) / n;
+      for (i = 0; i < n; i++)
+        values[i] = (values[i] - mean) * (values[i] - mean);
+      json_object_set_int_member (object, "n", n);
+      refract_json_set_double (object, "mean_kld", mean);
+      refract_json_set_double (object, "sd_kld",
+                               n > 1 ? sqrt (refract_sum (values, n) / (n - 1)) : 0);
+      json_array_add_object_element (chunks, object);
+    }
+  return chunks;
+}
+
 static JsonObject *
 make_histogram (const Summary *summary)
 {
@@ -284,6 +312,7 @@ refract_kld_statistics (const RefractKldPositions *self)
   refract_json_set_double (object, "same_topp_pct", 100.0 * (1.0 - summary.flip_rate));
   add_perplexities (self, object);
   json_object_set_object_member (object, "histogram", make_histogram (&summary));
+  json_object_set_array_member (object, "per_chunk", make_chunks (self));
   json_object_set_array_member (object, "depth", make_depth (self));
   json_object_set_array_member (object, "worst", make_worst (self));
   json_object_set_string_member (object, "verdict",

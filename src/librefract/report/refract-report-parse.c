@@ -96,6 +96,7 @@ static const struct
   { "extension.axes.trajectory.per_prompt", SHAPE_OBJECTS },
   { "extension.axes.kld", SHAPE_OBJECT },
   { "extension.axes.kld.histogram", SHAPE_OBJECT },
+  { "extension.axes.kld.per_chunk", SHAPE_OBJECTS },
   { "extension.axes.kld.depth", SHAPE_OBJECTS },
   { "extension.axes.kld.worst", SHAPE_OBJECTS },
   { "extension.axes.kld.ladder", SHAPE_OBJECTS },
@@ -149,19 +150,6 @@ has_shape (JsonNode *node, Shape shape)
     }
 }
 
-/* (nullable): the node at a path such as "axes.gtm.score" */
-static JsonNode *
-find_node (JsonObject *root, const char *path)
-{
-  g_auto (GStrv) names = g_strsplit (path, ".", -1);
-  JsonObject *object = root;
-  guint last = g_strv_length (names) - 1;
-
-  for (guint i = 0; i < last && object != NULL; i++)
-    object = refract_json_get_object (object, names[i]);
-  return object != NULL ? json_object_get_member (object, names[last]) : NULL;
-}
-
 gboolean
 refract_report_check (JsonObject *root, GError **error)
 {
@@ -183,7 +171,7 @@ refract_report_check (JsonObject *root, GError **error)
     }
   for (guint i = 0; i < G_N_ELEMENTS (shapes); i++)
     {
-      JsonNode *node = find_node (root, shapes[i].path);
+      JsonNode *node = refract_json_find (root, shapes[i].path);
 
       if (node == NULL || JSON_NODE_HOLDS_NULL (node) || has_shape (node, shapes[i].shape))
         continue;

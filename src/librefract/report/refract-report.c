@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "core/refract-error.h"
 #include "core/refract-json-scan.h"
@@ -126,8 +127,8 @@ finish_reading (JsonObject *object, GError *read_error, GError **error)
   return refract_report_new_take (g_steal_pointer (&root));
 }
 
-RefractReport *
-refract_report_load (const char *path, GError **error)
+static RefractReport *
+load (const char *path, const char *const *pruned, GError **error)
 {
   GError *read_error = NULL;
   JsonObject *object;
@@ -135,7 +136,7 @@ refract_report_load (const char *path, GError **error)
 
   g_return_val_if_fail (path != NULL, NULL);
 
-  object = refract_json_load_object (path, REFRACT_JSON_MAX_BYTES, &read_error);
+  object = refract_json_load_object_pruned (path, REFRACT_JSON_MAX_BYTES, pruned, &read_error);
   self = finish_reading (object, read_error, error);
   if (self == NULL && object != NULL)
     {
@@ -144,6 +145,23 @@ refract_report_load (const char *path, GError **error)
       g_prefix_error (error, "“%s” cannot be used. ", name);
     }
   return self;
+}
+
+RefractReport *
+refract_report_load (const char *path, GError **error)
+{
+  return load (path, NULL, error);
+}
+
+RefractReport *
+refract_report_load_partly (const char *path, RefractReportDetail detail, GError **error)
+{
+  static const char *const summary[]
+      = { "per_prompt", "per_chunk", "cells", "answers", "trials", "worst", "depth", "bins", NULL };
+  static const char *const numbers[]
+      = { "answers", "trials", "worst", "depth", "bins", "ref_token_ids", "cand_token_ids", NULL };
+
+  return load (path, detail == REFRACT_REPORT_SUMMARY ? summary : numbers, error);
 }
 
 RefractReport *
@@ -213,4 +231,25 @@ double
 refract_report_get_axis_score (RefractReport *self, RefractAxisId axis)
 {
   return refract_json_get_double (refract_report_get_axis (self, axis), "score", NAN);
+}
+
+char *
+refract_report_dup_candidate_label (RefractReport *self)
+{
+  const char *text = refract_json_get_string (refract_report_get_root (self), "candidate", "");
+  g_autoptr (RefractKvConfig) kv = refract_kv_config_parse (text, NULL);
+
+  return g_strdup (kv != NULL ? refract_kv_config_get_label (kv) : text);
+}
+
+char *
+refract_report_dup_model_name (RefractReport *self)
+{
+  const char *path = refract_json_get_string (refract_report_get_root (self), "model", "");
+  const char *slash = MAX (strrchr (path, '/'), strrchr (path, '\\'));
+  char *name = g_strdup (slash != NULL ? slash + 1 : path);
+
+  if (g_str_has_suffix (name, ".gguf"))
+    name[strlen (name) - strlen (".gguf")] = '\0';
+  return name;
 }

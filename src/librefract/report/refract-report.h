@@ -9,6 +9,7 @@
 #include <json-glib/json-glib.h>
 
 #include "audit/refract-run.h"
+#include "core/refract-score.h"
 
 G_BEGIN_DECLS
 
@@ -30,6 +31,16 @@ refract_report_new (const RefractRun *run, const RefractConfigResult *result, gb
 GPtrArray *refract_report_new_for_run (const RefractRun *run, gboolean redact);
 
 RefractReport *refract_report_load (const char *path, GError **error);
+/* How much of a report is read, where there are many. */
+typedef enum
+{
+  REFRACT_REPORT_SUMMARY, /* the lists of prompts, chunks, cells, answers and positions are empty */
+  REFRACT_REPORT_NUMBERS, /* those of answers, token ids and positions are: what comparisons need */
+} RefractReportDetail;
+
+/* Several times as fast as refract_report_load(). */
+RefractReport *
+refract_report_load_partly (const char *path, RefractReportDetail detail, GError **error);
 /* @text: untrusted; bounded in size, depth and duplicate keys before it is parsed; bare NaN and
  * Infinity outside strings become null */
 RefractReport *refract_report_new_from_text (const char *text, gsize length, GError **error);
@@ -46,5 +57,21 @@ JsonObject *refract_report_get_axis_extension (RefractReport *self, RefractAxisI
 /* NAN when there is none */
 double refract_report_get_composite (RefractReport *self);
 double refract_report_get_axis_score (RefractReport *self, RefractAxisId axis);
+
+/**
+ * refract_report_dup_units:
+ * @keys: (out) (transfer full): for each unit, which prompt, chunk or trial it is: units of two
+ *   reports belong together where these are equal
+ *
+ * The units that an axis' score rests on, as far as the report carries them.
+ *
+ * Returns: (transfer full) (nullable): %NULL where it does not, as old layouts
+ */
+RefractUnits *refract_report_dup_units (RefractReport *self, RefractAxisId axis, GStrv *keys);
+
+/* The candidate as people read it: the configuration's label, or what the report says. */
+char *refract_report_dup_candidate_label (RefractReport *self);
+/* The model's file without folders and ".gguf". */
+char *refract_report_dup_model_name (RefractReport *self);
 
 G_END_DECLS

@@ -1,0 +1,298 @@
+/* refract-table.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#include "config.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/refract-score.h"
+#include "export/refract-table.h"
+
+static void
+cell_free (gpointer data)
+{
+  RefractCell *cell = data;
+
+  g_free (cell->text);
+  g_free (cell);
+}
+
+static void
+row_free (gpointer data)
+{
+  RefractTableRow *row = data;
+
+  g_ptr_array_unref (row->cells);
+  g_free (row);
+}
+
+RefractTable *
+refract_table_new (const char *title, const char *const *columns)
+{
+  RefractTable *self = g_new0 (RefractTable, 1);
+
+  self->title = g_strdup (title);
+  self->columns = g_strdupv ((char **) columns);
+  self->rows = g_ptr_array_new_with_free_func (row_free);
+  return self;
+}
+
+void
+refract_table_free (RefractTable *self)
+{
+  g_free (self->title);
+  g_strfreev (self->columns);
+  g_ptr_array_unref (self->rows);
+  g_free (self);
+}
+
+RefractTableRow *
+refract_table_add_row (RefractTable *self)
+{
+  RefractTableRow *row = g_new0 (RefractTableRow, 1);
+
+  row->cells = g_ptr_array_new_with_free_func (cell_free);
+  g_ptr_array_add (self->rows, row);
+  return row;
+}
+
+RefractCell *
+refract_table_row_take_number (RefractTableRow *self, double value, char *text)
+{
+  RefractCell *cell = g_new0 (RefractCell, 1);
+
+  cell->text = text;
+  cell->value = value;
+  g_ptr_array_add (self->cells, cell);
+  return cell;
+}
+
+void
+refract_table_row_add_text (RefractTableRow *self, const char *text)
+{
+  refract_table_row_take_number (self, NAN, g_strdup (text != NULL ? text : "—"));
+}
+
+RefractCell *
+refract_table_row_add_number (RefractTableRow *self, double value, guint decimals)
+{
+  return refract_table_row_take_number (
+      self, value,
+      isnan (value) ? g_strdup ("—") : g_strdup_printf ("%.*f", (int) decimals, value));
+}
+
+RefractCell *
+refract_table_row_add_score (RefractTableRow *self, double score)
+{
+  return refract_table_row_take_number (
+      self, score, isnan (score) ? g_strdup ("—") : refract_format_score (score, 2));
+}
+
+void
+refract_table_row_mark_best (RefractTableRow *self, guint first, gboolean higher_is_better)
+{
+  double best = NAN;
+  gboolean differs = FALSE;
+
+  for (guint i = first; i < self->cells->len; i++)
+    {
+      double value = ((RefractCell *) self->cells->pdata[i])->value;
+
+      if (isnan (value))
+        continue;
+      differs |= !isnan (best) && value != best;
+      if (isnan (best) || (higher_is_better ? value > best : value < best))
+        best = value;
+    }
+  for (guint i = first; differs && i < self->cells->len; i++)
+    {
+      RefractCell *cell = self->cells->pdata[i];
+
+      cell->best = cell->value == best;
+    }
+}
+
+void
+refract_markdown_append (GString *string, const char *text)
+{
+  for (const char *c = text; *c != '\0'; c++)
+    {
+      if (*c == '&')
+        g_string_append (string, "&amp;");
+      else if (*c == '<')
+        g_string_append (string, "&lt;");
+      else if (strchr ("\\`*_[]|~", *c) != NULL)
+        g_string_append_printf (string, "\\%c", *c);
+      else
+        g_string_append_c (string, (guchar) *c < ' ' ? ' ' : *c);
+    }
+}
+
+void
+refract_html_append (GString *string, const char *text)
+{
+  g_autofree char *escaped = g_markup_escape_text (text, -1);
+
+  g_string_append (string, escaped);
+}
+
+void
+refract_csv_append (GString *string, const char *text)
+{
+  gboolean formula = *text != '\0' && strchr ("=+-@\t\r", *text) != NULL;
+
+  if (!formula && strpbrk (text, ",\"\r\n") == NULL)
+    {
+      g_string_append (string, text);
+      return;
+    }
+  g_string_append_c (string, '"');
+  if (formula)
+    g_string_append_c (string, '\'');
+  for (const char *c = text; *c != '\0'; c++)
+    {
+      if (*c == '"')
+        g_string_append_c (string, '"');
+      g_string_append_c (string, *c);
+    }
+  g_string_append_c (string, '"');
+}
+
+void
+refract_csv_append_number (GString *string, double value)
+{
+  char buffer[G_ASCII_DTOSTR_BUF_SIZE];
+
+  if (isfinite (value))
+    g_string_append (string, g_ascii_dtostr (buffer, sizeof buffer, value));
+}
+
+/* A column is of numbers when one of its cells is. */
+static gboolean
+is_numeric (const RefractTable *self, guint column)
+{
+  for (guint i = 0; i < self->rows->len; i++)
+    {
+      const RefractTableRow *row = self->rows->pdata[i];
+
+      if (column < row->cells->len && !isnan (((RefractCell *) row->cells->pdata[column])->value))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+char *
+refract_table_to_markdown (const RefractTable *self)
+{
+  GString *text = g_string_new (NULL);
+
+  if (self->title != NULL)
+    {
+      g_string_append (text, "### ");
+      refract_markdown_append (text, self->title);
+      g_string_append (text, "\n\n");
+    }
+  for (guint i = 0; self->columns[i] != NULL; i++)
+    {
+      g_string_append (text, "| ");
+      refract_markdown_append (text, self->columns[i]);
+      g_string_append_c (text, ' ');
+    }
+  g_string_append (text, "|\n");
+  for (guint i = 0; self->columns[i] != NULL; i++)
+    g_string_append (text, is_numeric (self, i) ? "|---:" : "|---");
+  g_string_append (text, "|\n");
+  for (guint i = 0; i < self->rows->len; i++)
+    {
+      const RefractTableRow *row = self->rows->pdata[i];
+
+      for (guint column = 0; column < row->cells->len; column++)
+        {
+          const RefractCell *cell = row->cells->pdata[column];
+
+          g_string_append (text, cell->best ? "| **" : "| ");
+          refract_markdown_append (text, cell->text);
+          g_string_append (text, cell->best ? "** " : " ");
+        }
+      g_string_append (text, "|\n");
+    }
+  return g_string_free (text, FALSE);
+}
+
+char *
+refract_table_to_csv (const RefractTable *self)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; self->columns[i] != NULL; i++)
+    {
+      if (i > 0)
+        g_string_append_c (text, ',');
+      refract_csv_append (text, self->columns[i]);
+    }
+  g_string_append (text, "\r\n");
+  for (guint i = 0; i < self->rows->len; i++)
+    {
+      const RefractTableRow *row = self->rows->pdata[i];
+
+      for (guint column = 0; column < row->cells->len; column++)
+        {
+          const RefractCell *cell = row->cells->pdata[column];
+
+          if (column > 0)
+            g_string_append_c (text, ',');
+          if (!isnan (cell->value))
+            refract_csv_append_number (text, cell->value);
+          else if (!g_str_equal (cell->text, "—"))
+            refract_csv_append (text, cell->text);
+        }
+      g_string_append (text, "\r\n");
+    }
+  return g_string_free (text, FALSE);
+}
+
+char *
+refract_table_to_html (const RefractTable *self)
+{
+  GString *text = g_string_new ("<table>\n");
+
+  if (self->title != NULL)
+    {
+      g_string_append (text, "<caption>");
+      refract_html_append (text, self->title);
+      g_string_append (text, "</caption>\n");
+    }
+  g_string_append (text, "<thead><tr>");
+  for (guint i = 0; self->columns[i] != NULL; i++)
+    {
+      g_string_append (text, is_numeric (self, i) ? "<th scope=\"col\" class=\"num\">"
+                                                  : "<th scope=\"col\">");
+      refract_html_append (text, self->columns[i]);
+      g_string_append (text, "</th>");
+    }
+  g_string_append (text, "</tr></thead>\n<tbody>\n");
+  for (guint i = 0; i < self->rows->len; i++)
+    {
+      const RefractTableRow *row = self->rows->pdata[i];
+
+      g_string_append (text, row->dim ? "<tr class=\"dim\">" : "<tr>");
+      for (guint column = 0; column < row->cells->len; column++)
+        {
+          const RefractCell *cell = row->cells->pdata[column];
+          const char *tag = column == 0 ? "th" : "td";
+
+          g_string_append_printf (text, "<%s%s", tag, column == 0 ? " scope=\"row\"" : "");
+          if (!isnan (cell->value))
+            g_string_append (text, cell->best ? " class=\"num best\"" : " class=\"num\"");
+          g_string_append_c (text, '>');
+          refract_html_append (text, cell->text);
+          g_string_append_printf (text, "</%s>", tag);
+        }
+      g_string_append (text, "</tr>\n");
+    }
+  g_string_append (text, "</tbody>\n</table>\n");
+  return g_string_free (text, FALSE);
+}

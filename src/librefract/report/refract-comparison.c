@@ -1,0 +1,554 @@
+/* refract-comparison.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#include "config.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/refract-error.h"
+#include "core/refract-json.h"
+#include "export/refract-html-page.h"
+#include "report/refract-comparison.h"
+
+typedef enum
+{
+  BETTER_NEITHER,
+  BETTER_HIGHER,
+  BETTER_LOWER,
+} Better;
+
+/* What stands in the table of numbers; old layouts have some of them elsewhere. */
+static const struct
+{
+  const char *title;
+  const char *path;
+  const char *other_path;
+  double factor;
+  guint decimals;
+  Better better;
+  gboolean in_list;
+} metrics[] = {
+  { "KLD, mean (nats)", "extension.axes.kld.mean_kld", "axes.kld.mean_kld", 1, 5, BETTER_LOWER,
+    TRUE },
+  { "KLD, 99 % (nats)", "extension.axes.kld.p99_kld", NULL, 1, 4, BETTER_LOWER, TRUE },
+  { "KLD, largest (nats)", "extension.axes.kld.max_kld", NULL, 1, 3, BETTER_LOWER, FALSE },
+  { "Same most likely token (%)", "axes.kld.same_topp_pct", NULL, 1, 2, BETTER_HIGHER, FALSE },
+  { "Perplexity", "axes.kld.ppl", NULL, 1, 4, BETTER_NEITHER, FALSE },
+  { "Perplexity of the reference", "extension.axes.kld.ppl_reference", NULL, 1, 4, BETTER_NEITHER,
+    FALSE },
+  { "Identical answers (%)", "axes.gtm.full_match_rate", NULL, 100, 1, BETTER_HIGHER, FALSE },
+  { "First divergence, median (token)", "axes.gtm.median_first_divergence", NULL, 1, 1,
+    BETTER_HIGHER, FALSE },
+  { "Reference retrieves (share)", "axes.rniah.base_acc_avg", NULL, 1, 2, BETTER_NEITHER, FALSE },
+  { "PLAD, typo", "axes.plad.per_perturbation_score.typo", NULL, 1, 2, BETTER_HIGHER, FALSE },
+  { "PLAD, case", "axes.plad.per_perturbation_score.case", NULL, 1, 2, BETTER_HIGHER, FALSE },
+  { "PLAD, punctuation", "axes.plad.per_perturbation_score.punct", NULL, 1, 2, BETTER_HIGHER,
+    FALSE },
+  { "PLAD, paraphrase", "axes.plad.per_perturbation_score.paraphrase", NULL, 1, 2, BETTER_HIGHER,
+    FALSE },
+  { "Noise floor", "extension.floor.composite", "composite_detail.floor_score", 1, 2,
+    BETTER_NEITHER, FALSE },
+  { "KV cache (bytes per token)", "extension.kv.bytes_per_token", NULL, 1, 0, BETTER_LOWER, TRUE },
+  { "KV memory saved (%)", "extension.kv.saving", NULL, 100, 1, BETTER_HIGHER, FALSE },
+  { "Prefill (tokens/s)", "extension.performance.prefill_tps", NULL, 1, 0, BETTER_HIGHER, FALSE },
+  { "Decode (tokens/s)", "extension.performance.decode_tps", NULL, 1, 1, BETTER_HIGHER, TRUE },
+};
+
+static double
+get_metric (RefractReport *report, guint metric)
+{
+  JsonObject *root = refract_report_get_root (report);
+  double value = refract_json_find_double (root, metrics[metric].path);
+
+  if (isnan (value) && metrics[metric].other_path != NULL)
+    value = refract_json_find_double (root, metrics[metric].other_path);
+  return value * metrics[metric].factor;
+}
+
+static gboolean
+all_equal (char **texts)
+{
+  for (guint i = 1; texts[0] != NULL && texts[i] != NULL; i++)
+    if (!g_str_equal (texts[0], texts[i]))
+      return FALSE;
+  return TRUE;
+}
+
+/* What tells the reports apart: candidate, model, engine's build, and a number where all of these
+ * are the same. */
+static GStrv
+make_names (GPtrArray *reports)
+{
+  g_auto (GStrv) models = g_new0 (char *, reports->len + 1);
+  g_auto (GStrv) candidates = g_new0 (char *, reports->len + 1);
+  g_auto (GStrv) builds = g_new0 (char *, reports->len + 1);
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  GStrv names = g_new0 (char *, reports->len + 1);
+
+  for (guint i = 0; i < reports->len; i++)
+    {
+      RefractReport *report = reports->pdata[i];
+      const char *build
+          = refract_json_find_string (refract_report_get_root (report), "extension.engine.build");
+
+      models[i] = refract_report_dup_model_name (report);
+      candidates[i] = refract_report_dup_candidate_label (report);
+      builds[i] = g_strdup (build != NULL ? build : "");
+    }
+  for (guint i = 0; i < reports->len; i++)
+    {
+      g_autoptr (GString) name = g_string_new (NULL);
+      guint n;
+
+      if (!all_equal (models))
+        g_string_append (name, models[i]);
+      if (!all_equal (candidates) || all_equal (models))
+        g_string_append_printf (name, "%s%s", name->len > 0 ? ", " : "", candidates[i]);
+      if (!all_equal (builds) && *builds[i] != '\0')
+        g_string_append_printf (name, ", %s", builds[i]);
+      n = GPOINTER_TO_UINT (g_hash_table_lookup (seen, name->str)) + 1;
+      g_hash_table_insert (seen, g_strdup (name->str), GUINT_TO_POINTER (n));
+      names[i] = n > 1 ? g_strdup_printf ("%s (%u)", name->str, n) : g_strdup (name->str);
+    }
+  return names;
+}
+
+/* "86.40 [83.10, 89.00]" */
+static char *
+format_score (double score, JsonObject *interval)
+{
+  g_autofree char *text = NULL;
+  g_autofree char *low = NULL;
+  g_autofree char *high = NULL;
+
+  if (isnan (score))
+    return g_strdup ("—");
+  text = refract_format_score (score, 2);
+  if (interval == NULL)
+    return g_steal_pointer (&text);
+  low = refract_format_score (refract_json_get_double (interval, "low", 0), 2);
+  high = refract_format_score (refract_json_get_double (interval, "high", 100), 2);
+  return g_strdup_printf ("%s [%s, %s]", text, low, high);
+}
+
+static void
+add_composite (RefractTableRow *row, RefractReport *report)
+{
+  double score = refract_report_get_composite (report);
+
+  refract_table_row_take_number (
+      row, score,
+      format_score (score,
+                    refract_json_get_object (refract_report_get_extension (report), "interval")));
+}
+
+/* A retrieval score at low confidence says nothing: it is not to win a row. */
+static void
+add_axis (RefractTableRow *row, RefractReport *report, RefractAxisId axis)
+{
+  double score = refract_report_get_axis_score (report, axis);
+  JsonObject *extension = refract_report_get_axis_extension (report, axis);
+  const char *confidence
+      = refract_json_get_string (refract_report_get_axis (report, axis), "confidence", "ok");
+  g_autofree char *text = format_score (score, refract_json_get_object (extension, "interval"));
+
+  if (g_str_equal (confidence, "low") && !isnan (score))
+    {
+      g_autofree char *marked = g_strdup_printf ("%s, low confidence", text);
+
+      refract_table_row_add_text (row, marked);
+    }
+  else
+    refract_table_row_take_number (row, score, g_steal_pointer (&text));
+}
+
+static const char *
+get_band (RefractReport *report)
+{
+  double score = refract_report_get_composite (report);
+
+  return isnan (score) ? NULL : refract_band_get_name (refract_band_for_score (score));
+}
+
+static RefractTable *
+make_metrics (GPtrArray *reports, char **names)
+{
+  g_autoptr (GStrvBuilder) columns = g_strv_builder_new ();
+  g_auto (GStrv) titles = NULL;
+  RefractTable *table;
+  RefractTableRow *row;
+
+  g_strv_builder_add (columns, "");
+  g_strv_builder_addv (columns, (const char **) names);
+  titles = g_strv_builder_end (columns);
+  table = refract_table_new (NULL, (const char *const *) titles);
+
+  row = refract_table_add_row (table);
+  refract_table_row_add_text (row, "Composite");
+  for (guint i = 0; i < reports->len; i++)
+    add_composite (row, reports->pdata[i]);
+  refract_table_row_mark_best (row, 1, TRUE);
+
+  row = refract_table_add_row (table);
+  refract_table_row_add_text (row, "Band");
+  for (guint i = 0; i < reports->len; i++)
+    refract_table_row_add_text (row, get_band (reports->pdata[i]));
+
+  for (RefractAxisId axis = 0; axis < REFRACT_N_AXES; axis++)
+    {
+      row = refract_table_add_row (table);
+      refract_table_row_add_text (row, refract_axis_id_get_title (axis));
+      for (guint i = 0; i < reports->len; i++)
+        add_axis (row, reports->pdata[i], axis);
+      refract_table_row_mark_best (row, 1, TRUE);
+    }
+  for (guint metric = 0; metric < G_N_ELEMENTS (metrics); metric++)
+    {
+      gboolean known = FALSE;
+
+      for (guint i = 0; i < reports->len; i++)
+        known |= !isnan (get_metric (reports->pdata[i], metric));
+      if (!known)
+        continue;
+      row = refract_table_add_row (table);
+      refract_table_row_add_text (row, metrics[metric].title);
+      for (guint i = 0; i < reports->len; i++)
+        refract_table_row_add_number (row, get_metric (reports->pdata[i], metric),
+                                      metrics[metric].decimals);
+      if (metrics[metric].better != BETTER_NEITHER)
+        refract_table_row_mark_best (row, 1, metrics[metric].better == BETTER_HIGHER);
+    }
+  return table;
+}
+
+typedef struct
+{
+  RefractUnits *units[REFRACT_N_AXES];
+  GStrv keys[REFRACT_N_AXES];
+} Measured;
+
+static void
+measured_init (Measured *self, RefractReport *report)
+{
+  for (guint axis = 0; axis < REFRACT_N_AXES; axis++)
+    self->units[axis] = refract_report_dup_units (report, axis, &self->keys[axis]);
+}
+
+static void
+measured_clear (Measured *self)
+{
+  for (guint axis = 0; axis < REFRACT_N_AXES; axis++)
+    {
+      g_clear_pointer (&self->units[axis], refract_units_free);
+      g_clear_pointer (&self->keys[axis], g_strfreev);
+    }
+}
+
+/* "−3.2 [−5.1, −1.0] ▼": the arrow where 0 is outside, so that it is more than chance */
+static void
+add_difference (RefractTableRow *row,
+                const RefractUnits *const a[REFRACT_N_AXES],
+                const RefractUnits *const b[REFRACT_N_AXES])
+{
+  RefractInterval interval;
+  double difference;
+  const char *verdict = "";
+
+  if (!refract_paired_difference (a, b, &difference, &interval))
+    {
+      refract_table_row_add_text (row, "—");
+      return;
+    }
+  if (interval.high < 0)
+    verdict = " ▼ lower";
+  else if (interval.low > 0)
+    verdict = " ▲ higher";
+  refract_table_row_take_number (row, difference,
+                                 g_strdup_printf ("%+.2f [%+.2f, %+.2f]%s%s", difference,
+                                                  interval.low, interval.high, verdict,
+                                                  interval.few_samples ? ", few samples" : ""));
+}
+
+static void
+add_differences (RefractTable *table,
+                 const Measured *first,
+                 RefractReport *report,
+                 const char *name)
+{
+  Measured measured;
+  const RefractUnits *ours[REFRACT_N_AXES] = { NULL };
+  const RefractUnits *theirs[REFRACT_N_AXES] = { NULL };
+  RefractTableRow *row = refract_table_add_row (table);
+
+  measured_init (&measured, report);
+  for (guint axis = 0; axis < REFRACT_N_AXES; axis++)
+    if (measured.units[axis] != NULL && first->units[axis] != NULL
+        && g_strv_equal ((const char *const *) measured.keys[axis],
+                         (const char *const *) first->keys[axis]))
+      {
+        ours[axis] = measured.units[axis];
+        theirs[axis] = first->units[axis];
+      }
+
+  refract_table_row_add_text (row, name);
+  add_difference (row, ours, theirs);
+  if (g_strv_length (table->columns) > 2)
+    for (guint axis = 0; axis < REFRACT_N_AXES; axis++)
+      {
+        const RefractUnits *a[REFRACT_N_AXES] = { NULL };
+        const RefractUnits *b[REFRACT_N_AXES] = { NULL };
+
+        a[axis] = ours[axis];
+        b[axis] = theirs[axis];
+        add_difference (row, a, b);
+      }
+  measured_clear (&measured);
+}
+
+static RefractTable *
+make_differences (GPtrArray *reports, char **names)
+{
+  g_autofree char *title = g_strdup_printf (
+      "Difference to %s in points, paired over the same prompts, chunks and trials [95 %%]",
+      names[0]);
+  g_autofree char *composite = g_strdup ("Composite");
+  const char *columns[] = { "",
+                            composite,
+                            refract_axis_id_get_title (REFRACT_AXIS_TRAJECTORY),
+                            refract_axis_id_get_title (REFRACT_AXIS_KLD),
+                            refract_axis_id_get_title (REFRACT_AXIS_RNIAH),
+                            refract_axis_id_get_title (REFRACT_AXIS_PLAD),
+                            NULL };
+  RefractTable *table;
+  Measured first;
+
+  if (reports->len > REFRACT_COMPARISON_MAX_DETAILS)
+    columns[2] = NULL;
+  table = refract_table_new (title, columns);
+  measured_init (&first, reports->pdata[0]);
+  for (guint i = 1; i < reports->len; i++)
+    add_differences (table, &first, reports->pdata[i], names[i]);
+  measured_clear (&first);
+  return table;
+}
+
+/* id → the report's object of the prompt */
+static GHashTable *
+index_prompts (RefractReport *report)
+{
+  JsonArray *prompts = refract_json_get_array (
+      refract_report_get_axis (report, REFRACT_AXIS_TRAJECTORY), "per_prompt");
+  GHashTable *index = g_hash_table_new (g_str_hash, g_str_equal);
+
+  for (guint i = 0; prompts != NULL && i < json_array_get_length (prompts); i++)
+    {
+      JsonObject *prompt = json_array_get_object_element (prompts, i);
+
+      g_hash_table_insert (index, (gpointer) refract_json_get_string (prompt, "id", ""), prompt);
+    }
+  return index;
+}
+
+static RefractTable *
+make_prompts (GPtrArray *reports, char **names)
+{
+  g_autoptr (GStrvBuilder) columns = g_strv_builder_new ();
+  g_auto (GStrv) titles = NULL;
+  g_autoptr (GPtrArray) indices
+      = g_ptr_array_new_with_free_func ((GDestroyNotify) g_hash_table_unref);
+  JsonArray *prompts = refract_json_get_array (
+      refract_report_get_axis (reports->pdata[0], REFRACT_AXIS_TRAJECTORY), "per_prompt");
+  RefractTable *table;
+
+  g_strv_builder_add (columns, "Prompt");
+  g_strv_builder_addv (columns, (const char **) names);
+  titles = g_strv_builder_end (columns);
+  table = refract_table_new ("Where each answer leaves its reference (token)",
+                             (const char *const *) titles);
+  for (guint i = 0; i < reports->len; i++)
+    g_ptr_array_add (indices, index_prompts (reports->pdata[i]));
+
+  for (guint i = 0; prompts != NULL && i < json_array_get_length (prompts); i++)
+    {
+      const char *id
+          = refract_json_get_string (json_array_get_object_element (prompts, i), "id", "");
+      RefractTableRow *row = refract_table_add_row (table);
+
+      refract_table_row_add_text (row, id);
+      for (guint j = 0; j < reports->len; j++)
+        {
+          JsonObject *prompt = g_hash_table_lookup (indices->pdata[j], id);
+          double divergence = refract_json_get_double (prompt, "first_divergence", NAN);
+
+          if (prompt == NULL)
+            refract_table_row_add_text (row, "—");
+          else if (isnan (divergence))
+            refract_table_row_add_text (row, "same");
+          else
+            refract_table_row_add_number (row, divergence, 0);
+        }
+    }
+  return table;
+}
+
+/* One model, candidate and plan, measured twice: with another build, or again. */
+static gboolean
+is_repetition (RefractReport *a, RefractReport *b)
+{
+  static const char *const paths[]
+      = { "candidate", "reference", "extension.model.fingerprint",
+          "extension.inputs.prompts.sha256", "extension.inputs.corpus.sha256" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
+    if (g_strcmp0 (refract_json_find_string (refract_report_get_root (a), paths[i]),
+                   refract_json_find_string (refract_report_get_root (b), paths[i]))
+        != 0)
+      return FALSE;
+  return refract_report_get_extension (a) != NULL;
+}
+
+RefractComparison *
+refract_comparison_new (GPtrArray *reports, GError **error)
+{
+  RefractComparison *self;
+
+  if (reports->len < 2)
+    {
+      g_set_error_literal (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
+                           "A comparison needs at least two reports.");
+      return NULL;
+    }
+  self = g_new0 (RefractComparison, 1);
+  self->reports = g_ptr_array_copy (reports, (GCopyFunc) g_object_ref, NULL);
+  g_ptr_array_set_free_func (self->reports, g_object_unref);
+  self->names = make_names (reports);
+  self->warnings = refract_comparison_list_warnings (reports, self->names);
+  self->metrics = make_metrics (reports, self->names);
+  self->differences = make_differences (reports, self->names);
+  self->prompts = make_prompts (reports, self->names);
+  if (reports->len == 2 && is_repetition (reports->pdata[0], reports->pdata[1]))
+    self->items = refract_comparison_make_items (reports->pdata[0], reports->pdata[1]);
+  return self;
+}
+
+void
+refract_comparison_free (RefractComparison *self)
+{
+  g_ptr_array_unref (self->reports);
+  g_strfreev (self->names);
+  g_ptr_array_unref (self->warnings);
+  refract_table_free (self->metrics);
+  refract_table_free (self->differences);
+  refract_table_free (self->prompts);
+  g_clear_pointer (&self->items, refract_table_free);
+  g_free (self);
+}
+
+RefractTable *
+refract_comparison_make_list (const RefractComparison *self)
+{
+  g_autoptr (GStrvBuilder) columns = g_strv_builder_new ();
+  g_auto (GStrv) titles = NULL;
+  RefractTable *table;
+
+  g_strv_builder_add_many (columns, "Report", "Composite", "Band", NULL);
+  for (RefractAxisId axis = 0; axis < REFRACT_N_AXES; axis++)
+    g_strv_builder_add (columns, refract_axis_id_get_title (axis));
+  for (guint metric = 0; metric < G_N_ELEMENTS (metrics); metric++)
+    if (metrics[metric].in_list)
+      g_strv_builder_add (columns, metrics[metric].title);
+  titles = g_strv_builder_end (columns);
+  table = refract_table_new (NULL, (const char *const *) titles);
+
+  for (guint i = 0; i < self->reports->len; i++)
+    {
+      RefractReport *report = self->reports->pdata[i];
+      RefractTableRow *row = refract_table_add_row (table);
+
+      refract_table_row_add_text (row, self->names[i]);
+      refract_table_row_add_score (row, refract_report_get_composite (report));
+      refract_table_row_add_text (row, get_band (report));
+      for (RefractAxisId axis = 0; axis < REFRACT_N_AXES; axis++)
+        refract_table_row_add_score (row, refract_report_get_axis_score (report, axis));
+      for (guint metric = 0; metric < G_N_ELEMENTS (metrics); metric++)
+        if (metrics[metric].in_list)
+          refract_table_row_add_number (row, get_metric (report, metric), metrics[metric].decimals);
+    }
+  return table;
+}
+
+/* (transfer none) (element-type RefractTable): what has rows, in order */
+static GPtrArray *
+list_tables (const RefractComparison *self)
+{
+  GPtrArray *tables = g_ptr_array_new ();
+  RefractTable *all[] = { self->metrics, self->differences, self->items, self->prompts };
+
+  for (guint i = 0; i < G_N_ELEMENTS (all); i++)
+    if (all[i] != NULL && all[i]->rows->len > 0)
+      g_ptr_array_add (tables, all[i]);
+  return tables;
+}
+
+char *
+refract_comparison_to_markdown (const RefractComparison *self)
+{
+  g_autoptr (GPtrArray) tables = list_tables (self);
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < self->warnings->len; i++)
+    {
+      g_string_append (text, "> ⚠️ ");
+      refract_markdown_append (text, self->warnings->pdata[i]);
+      g_string_append (text, "\n>\n");
+    }
+  if (self->warnings->len > 0)
+    g_string_append_c (text, '\n');
+  for (guint i = 0; i < tables->len; i++)
+    {
+      g_autofree char *table = refract_table_to_markdown (tables->pdata[i]);
+
+      g_string_append_printf (text, "%s\n", table);
+    }
+  return g_string_free (text, FALSE);
+}
+
+char *
+refract_comparison_to_csv (const RefractComparison *self)
+{
+  g_autoptr (GPtrArray) tables = list_tables (self);
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < tables->len; i++)
+    {
+      g_autofree char *table = refract_table_to_csv (tables->pdata[i]);
+
+      g_string_append_printf (text, "%s%s", i > 0 ? "\r\n" : "", table);
+    }
+  return g_string_free (text, FALSE);
+}
+
+char *
+refract_comparison_to_html (const RefractComparison *self)
+{
+  g_autoptr (GPtrArray) tables = list_tables (self);
+  g_autoptr (GString) body = g_string_new ("<main>\n<h1>KV cache fidelity, side by side</h1>\n");
+
+  for (guint i = 0; i < self->warnings->len; i++)
+    {
+      g_string_append (body, "<p class=\"warning\">");
+      refract_html_append (body, self->warnings->pdata[i]);
+      g_string_append (body, "</p>\n");
+    }
+  for (guint i = 0; i < tables->len; i++)
+    {
+      g_autofree char *table = refract_table_to_html (tables->pdata[i]);
+
+      g_string_append_printf (body, "<div class=\"scroll\" tabindex=\"0\">%s</div>\n", table);
+    }
+  g_string_append (body, "</main>\n");
+  return refract_html_page_new ("KV cache fidelity, side by side", body->str, NULL);
+}
