@@ -7,7 +7,7 @@
 
 #include <glib.h>
 
-#include "audit/refract-plan.h"
+#include "audit/refract-audit.h"
 
 G_BEGIN_DECLS
 
@@ -29,6 +29,7 @@ int refract_cmd_demo (int argc, char **argv);
 int refract_cmd_compare (int argc, char **argv);
 int refract_cmd_leaderboard (int argc, char **argv);
 int refract_cmd_export (int argc, char **argv);
+int refract_cmd_repeatability (int argc, char **argv);
 
 /* Prints "refract: message" to standard error and gives the exit status of its kind. */
 int refract_cli_fail (const GError *error);
@@ -52,6 +53,9 @@ typedef struct
   gboolean quiet;
   double fail_below;
 } RefractRunOptions;
+
+/* Runs an audit with progress unless @quiet; Ctrl-C cancels it. (transfer full) */
+RefractRun *refract_cli_run_audit (RefractAudit *audit, gboolean quiet, GError **error);
 
 /* Runs a plan to its end with progress, score card and reports. */
 int refract_cli_run_plan (RefractPlan *plan, const RefractRunOptions *options);

@@ -28,6 +28,8 @@ static const Command commands[] = {
   { "selftest", refract_cmd_selftest,
     N_ ("Check that the engine works, with a remedy for what does not") },
   { "demo", refract_cmd_demo, N_ ("Audit the model that comes with the program") },
+  { "repeatability", refract_cmd_repeatability,
+    N_ ("Measure the same several times and show the spread") },
   { "compare", refract_cmd_compare, N_ ("Lay reports side by side") },
   { "leaderboard", refract_cmd_leaderboard, N_ ("Rank the reports in a folder") },
   { "export", refract_cmd_export, N_ ("Write a report as Markdown, CSV or a badge") },

@@ -54,9 +54,8 @@ finished_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_main_loop_quit (running->loop);
 }
 
-/* (transfer full) */
-static RefractRun *
-run_audit (RefractAudit *audit, gboolean quiet, GError **error)
+RefractRun *
+refract_cli_run_audit (RefractAudit *audit, gboolean quiet, GError **error)
 {
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
@@ -179,7 +178,7 @@ refract_cli_run_plan (RefractPlan *plan, const RefractRunOptions *options)
   if (options->json_out != NULL && !check_output (plan, options->json_out, &error))
     return refract_cli_fail (error);
 
-  run = run_audit (audit, options->quiet, &error);
+  run = refract_cli_run_audit (audit, options->quiet, &error);
   if (run == NULL)
     return refract_cli_fail (error);
 

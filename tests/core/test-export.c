@@ -16,6 +16,7 @@
 #include "export/refract-table.h"
 #include "report/refract-comparison.h"
 #include "report/refract-leaderboard.h"
+#include "report/refract-repeatability.h"
 
 #define N_PROMPTS 12
 
@@ -299,6 +300,40 @@ test_csv (void)
   g_assert_nonnull (strstr (csv, "rniah,cell,0,512,0.10000000000000001,cand_hits,1\r\n"));
 }
 
+static GPtrArray *
+make_run (guint prefix)
+{
+  GPtrArray *reports = g_ptr_array_new_with_free_func (g_object_unref);
+
+  g_ptr_array_add (reports, make_report ("m", "ctk=q8_0,ctv=q8_0", "1", "0.3.2", prefix, 0.01));
+  return reports;
+}
+
+static void
+test_repeatability (void)
+{
+  g_autoptr (GPtrArray) runs = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
+  g_autoptr (GPtrArray) candidates = NULL;
+  const RefractRepeatability *spread;
+  g_autofree char *sentence = NULL;
+
+  g_ptr_array_add (runs, make_run (80));
+  g_ptr_array_add (runs, make_run (84));
+  g_ptr_array_add (runs, make_run (82));
+  candidates = refract_repeatability_new (runs);
+  g_assert_cmpuint (candidates->len, ==, 1);
+  spread = candidates->pdata[0];
+  g_assert_cmpfloat (spread->composite.mean, ==, 82);
+  g_assert_cmpfloat_with_epsilon (spread->composite.sd, 2, 1e-12);
+  g_assert_cmpfloat (spread->composite.low, ==, 80);
+  g_assert_cmpfloat (spread->composite.high, ==, 84);
+  g_assert_cmpint (spread->stability, ==, REFRACT_NOISY);
+  g_assert_cmpfloat (spread->axes[REFRACT_AXIS_RNIAH].sd, ==, 0);
+  g_assert_cmpuint (spread->axes[REFRACT_AXIS_PLAD].n, ==, 0);
+  sentence = refract_repeatability_dup_sentence (spread);
+  g_assert_nonnull (strstr (sentence, "is noisy"));
+}
+
 static void
 test_pruned (void)
 {
@@ -335,6 +370,7 @@ main (int argc, char **argv)
   g_test_add_func ("/export/markdown", test_markdown);
   g_test_add_func ("/export/badge", test_badge);
   g_test_add_func ("/export/csv", test_csv);
+  g_test_add_func ("/export/repeatability", test_repeatability);
   g_test_add_func ("/export/pruned", test_pruned);
   return g_test_run ();
 }
