@@ -5,17 +5,13 @@
 
 #include "config.h"
 
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/refract-error.h"
 #include "core/refract-gguf.h"
 #include "core/refract-gguf-private.h"
+#include "core/refract-gguf-reader.h"
 
-/* Above what any real file has (a vocabulary of 262,144 gives a header of about 10 MB), low enough
- * that a hostile file is refused within milliseconds. */
-#define MAX_HEADER_BYTES (64u << 20)
 #define MAX_KEYS 2048u /* also bounds what keys chosen to collide in a hash table can cost */
 #define MAX_TENSORS 1048576u
 #define MAX_ARRAY (4u << 20)
@@ -26,7 +22,6 @@
 #define MAX_ALIGNMENT (1u << 20)
 #define MAX_DIMENSIONS 4u
 
-#define WINDOW_BYTES (256u << 10)
 #define DEFAULT_ALIGNMENT 32u
 
 typedef enum
@@ -64,21 +59,6 @@ struct _RefractGguf
   guint64 n_tensors;
 };
 
-/* A forward-only view of a file, through a window that pread() refills. */
-typedef struct
-{
-  int fd;
-  guint64 size;
-  guint64 position;
-  const guint8 *window;
-  guint64 window_start;
-  gsize window_length;
-  guint8 *buffer;
-  const char *name;
-  const char *part;
-  GCancellable *cancellable;
-} Reader;
-
 static void
 value_free (gpointer data)
 {
@@ -87,149 +67,6 @@ value_free (gpointer data)
   g_free (value->string);
   g_clear_pointer (&value->integers, g_array_unref);
   g_free (value);
-}
-
-static gboolean
-fail_truncated (Reader *reader, GError **error)
-{
-  g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_MODEL,
-               "“%s” is truncated at byte %" G_GUINT64_FORMAT ", within %s. Download or copy it "
-               "again.",
-               reader->name, reader->size, reader->part);
-  return FALSE;
-}
-
-static gboolean fail_damaged (Reader *reader, GError **error, const char *format, ...)
-    G_GNUC_PRINTF (3, 4);
-
-static gboolean
-fail_damaged (Reader *reader, GError **error, const char *format, ...)
-{
-  g_autofree char *what = NULL;
-  va_list args;
-
-  va_start (args, format);
-  what = g_strdup_vprintf (format, args);
-  va_end (args);
-  g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_MODEL,
-               "“%s” is a damaged GGUF file: %s (near byte %" G_GUINT64_FORMAT "). Download or "
-               "copy it again.",
-               reader->name, what, reader->position);
-  return FALSE;
-}
-
-static gboolean
-reader_refill (Reader *reader, GError **error)
-{
-  gsize wanted = MIN (WINDOW_BYTES, reader->size - reader->position);
-  gsize done = 0;
-
-  if (g_cancellable_set_error_if_cancelled (reader->cancellable, error))
-    return FALSE;
-  while (done < wanted)
-    {
-      gssize n = pread (reader->fd, reader->buffer + done, wanted - done,
-                        (off_t) (reader->position + done));
-
-      if (n < 0 && errno == EINTR)
-        continue;
-      if (n < 0)
-        {
-          g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_MODEL, "“%s” cannot be read: %s.",
-                       reader->name, g_strerror (errno));
-          return FALSE;
-        }
-      if (n == 0)
-        {
-          reader->size = reader->position + done;
-          return fail_truncated (reader, error);
-        }
-      done += (gsize) n;
-    }
-  reader->window = reader->buffer;
-  reader->window_start = reader->position;
-  reader->window_length = done;
-  return TRUE;
-}
-
-static gboolean
-reader_check (Reader *reader, guint64 n, GError **error)
-{
-  if (n > reader->size - reader->position)
-    return fail_truncated (reader, error);
-  if (n > MAX_HEADER_BYTES - MIN (reader->position, MAX_HEADER_BYTES))
-    return fail_damaged (reader, error, "its header claims more than %u MiB",
-                         MAX_HEADER_BYTES >> 20);
-  return TRUE;
-}
-
-/* @n bytes (at most WINDOW_BYTES), valid until the next call; NULL with an error */
-static const guint8 *
-reader_take (Reader *reader, gsize n, GError **error)
-{
-  gsize ahead;
-
-  if (!reader_check (reader, n, error))
-    return NULL;
-  ahead = (gsize) (reader->position - reader->window_start);
-  if (ahead > reader->window_length || n > reader->window_length - ahead)
-    {
-      if (!reader_refill (reader, error))
-        return NULL;
-      ahead = 0;
-    }
-  reader->position += n;
-  return reader->window + ahead;
-}
-
-static gboolean
-reader_skip (Reader *reader, guint64 n, GError **error)
-{
-  if (!reader_check (reader, n, error))
-    return FALSE;
-  reader->position += n;
-  return TRUE;
-}
-
-static gboolean
-reader_copy (Reader *reader, guint8 *into, gsize n, GError **error)
-{
-  while (n > 0)
-    {
-      gsize step = MIN (n, WINDOW_BYTES);
-      const guint8 *bytes = reader_take (reader, step, error);
-
-      if (bytes == NULL)
-        return FALSE;
-      memcpy (into, bytes, step);
-      into += step;
-      n -= step;
-    }
-  return TRUE;
-}
-
-static gboolean
-reader_u32 (Reader *reader, guint32 *value, GError **error)
-{
-  const guint8 *bytes = reader_take (reader, sizeof *value, error);
-
-  if (bytes == NULL)
-    return FALSE;
-  memcpy (value, bytes, sizeof *value);
-  *value = GUINT32_FROM_LE (*value);
-  return TRUE;
-}
-
-static gboolean
-reader_u64 (Reader *reader, guint64 *value, GError **error)
-{
-  const guint8 *bytes = reader_take (reader, sizeof *value, error);
-
-  if (bytes == NULL)
-    return FALSE;
-  memcpy (value, bytes, sizeof *value);
-  *value = GUINT64_FROM_LE (*value);
-  return TRUE;
 }
 
 /* Unsigned values above the signed range saturate: no count that we use comes near. */
@@ -264,62 +101,67 @@ is_integer (ValueType type)
 }
 
 static gboolean
-read_string (Reader *reader, Value *value, GError **error)
+read_string (RefractGgufReader *reader, Value *value, GError **error)
 {
   g_autofree char *text = NULL;
 
-  if (!reader_u64 (reader, &value->length, error) || !reader_check (reader, value->length, error))
+  if (!refract_gguf_reader_u64 (reader, &value->length, error)
+      || !refract_gguf_reader_check (reader, value->length, error))
     return FALSE;
   if (value->length > MAX_KEPT_STRING)
-    return reader_skip (reader, value->length, error);
+    return refract_gguf_reader_skip (reader, value->length, error);
   text = g_malloc (value->length + 1);
-  if (!reader_copy (reader, (guint8 *) text, value->length, error))
+  if (!refract_gguf_reader_copy (reader, (guint8 *) text, value->length, error))
     return FALSE;
   value->string = g_utf8_make_valid (text, (gssize) value->length);
   return TRUE;
 }
 
 static gboolean
-skip_strings (Reader *reader, guint64 n, GError **error)
+skip_strings (RefractGgufReader *reader, guint64 n, GError **error)
 {
   for (guint64 i = 0; i < n; i++)
     {
       guint64 length;
 
-      if (!reader_u64 (reader, &length, error) || !reader_skip (reader, length, error))
+      if (!refract_gguf_reader_u64 (reader, &length, error)
+          || !refract_gguf_reader_skip (reader, length, error))
         return FALSE;
     }
   return TRUE;
 }
 
 static gboolean
-read_array (Reader *reader, Value *value, GError **error)
+read_array (RefractGgufReader *reader, Value *value, GError **error)
 {
   guint32 type;
   gsize size;
 
-  if (!reader_u32 (reader, &type, error) || !reader_u64 (reader, &value->length, error))
+  if (!refract_gguf_reader_u32 (reader, &type, error)
+      || !refract_gguf_reader_u64 (reader, &value->length, error))
     return FALSE;
   if (type == TYPE_ARRAY)
-    return fail_damaged (reader, error, "%s is an array of arrays", reader->part);
+    return refract_gguf_reader_fail_damaged (reader, error, "%s is an array of arrays",
+                                             reader->part);
   if (type >= N_TYPES)
-    return fail_damaged (reader, error, "%s has the unknown type %u", reader->part, type);
+    return refract_gguf_reader_fail_damaged (reader, error, "%s has the unknown type %u",
+                                             reader->part, type);
   /* a string takes at least the eight bytes of its length */
   size = type == TYPE_STRING ? sizeof (guint64) : type_sizes[type];
   if (value->length > (reader->size - reader->position) / size)
-    return fail_truncated (reader, error);
+    return refract_gguf_reader_fail_truncated (reader, error);
   if (value->length > MAX_ARRAY)
-    return fail_damaged (reader, error, "%s claims %" G_GUINT64_FORMAT " elements", reader->part,
-                         value->length);
+    return refract_gguf_reader_fail_damaged (
+        reader, error, "%s claims %" G_GUINT64_FORMAT " elements", reader->part, value->length);
   if (type == TYPE_STRING)
     return skip_strings (reader, value->length, error);
   if (!is_integer (type) || value->length > MAX_KEPT_INTS)
-    return reader_skip (reader, value->length * size, error);
+    return refract_gguf_reader_skip (reader, value->length * size, error);
 
   value->integers = g_array_sized_new (FALSE, FALSE, sizeof (gint64), (guint) value->length);
   for (guint64 i = 0; i < value->length; i++)
     {
-      const guint8 *bytes = reader_take (reader, size, error);
+      const guint8 *bytes = refract_gguf_reader_take (reader, size, error);
       gint64 integer;
 
       if (bytes == NULL)
@@ -331,21 +173,22 @@ read_array (Reader *reader, Value *value, GError **error)
 }
 
 static gboolean
-read_value (Reader *reader, Value *value, GError **error)
+read_value (RefractGgufReader *reader, Value *value, GError **error)
 {
   const guint8 *bytes;
   guint32 type;
 
-  if (!reader_u32 (reader, &type, error))
+  if (!refract_gguf_reader_u32 (reader, &type, error))
     return FALSE;
   if (type >= N_TYPES)
-    return fail_damaged (reader, error, "%s has the unknown type %u", reader->part, type);
+    return refract_gguf_reader_fail_damaged (reader, error, "%s has the unknown type %u",
+                                             reader->part, type);
   value->type = type;
   if (type == TYPE_STRING)
     return read_string (reader, value, error);
   if (type == TYPE_ARRAY)
     return read_array (reader, value, error);
-  bytes = reader_take (reader, type_sizes[type], error);
+  bytes = refract_gguf_reader_take (reader, type_sizes[type], error);
   if (bytes == NULL)
     return FALSE;
   if (is_integer (type))
@@ -354,32 +197,34 @@ read_value (Reader *reader, Value *value, GError **error)
 }
 
 static char *
-read_key (Reader *reader, GError **error)
+read_key (RefractGgufReader *reader, GError **error)
 {
   const guint8 *bytes;
   guint64 length;
 
-  if (!reader_u64 (reader, &length, error) || !reader_check (reader, length, error))
+  if (!refract_gguf_reader_u64 (reader, &length, error)
+      || !refract_gguf_reader_check (reader, length, error))
     return NULL;
   if (length == 0 || length > MAX_KEY_LENGTH)
     {
-      fail_damaged (reader, error, "a key has a length of %" G_GUINT64_FORMAT " bytes", length);
+      refract_gguf_reader_fail_damaged (
+          reader, error, "a key has a length of %" G_GUINT64_FORMAT " bytes", length);
       return NULL;
     }
-  bytes = reader_take (reader, length, error);
+  bytes = refract_gguf_reader_take (reader, length, error);
   if (bytes == NULL)
     return NULL;
   for (gsize i = 0; i < length; i++)
     if (!g_ascii_isgraph (bytes[i]))
       {
-        fail_damaged (reader, error, "a key is not printable ASCII");
+        refract_gguf_reader_fail_damaged (reader, error, "a key is not printable ASCII");
         return NULL;
       }
   return g_strndup ((const char *) bytes, length);
 }
 
 static gboolean
-read_pair (Reader *reader, RefractGguf *self, GError **error)
+read_pair (RefractGgufReader *reader, RefractGguf *self, GError **error)
 {
   g_autofree char *key = NULL;
   g_autofree char *part = NULL;
@@ -391,7 +236,8 @@ read_pair (Reader *reader, RefractGguf *self, GError **error)
   if (key == NULL)
     return FALSE;
   if (g_hash_table_contains (self->values, key))
-    return fail_damaged (reader, error, "the key “%.64s” stands in it twice", key);
+    return refract_gguf_reader_fail_damaged (reader, error, "the key “%.64s” stands in it twice",
+                                             key);
   part = g_strdup_printf ("the value of “%.64s”", key);
   reader->part = part;
   value = g_new0 (Value, 1);
@@ -403,7 +249,7 @@ read_pair (Reader *reader, RefractGguf *self, GError **error)
 
 /* Checks one tensor's description and moves @data_end to its last byte, from the data's start. */
 static gboolean
-read_tensor (Reader *reader, guint64 alignment, guint64 *data_end, GError **error)
+read_tensor (RefractGgufReader *reader, guint64 alignment, guint64 *data_end, GError **error)
 {
   guint64 name_length;
   guint64 offset;
@@ -413,39 +259,44 @@ read_tensor (Reader *reader, guint64 alignment, guint64 *data_end, GError **erro
   guint32 n_dimensions;
   guint32 type;
 
-  if (!reader_u64 (reader, &name_length, error) || !reader_check (reader, name_length, error))
+  if (!refract_gguf_reader_u64 (reader, &name_length, error)
+      || !refract_gguf_reader_check (reader, name_length, error))
     return FALSE;
   if (name_length == 0 || name_length > MAX_TENSOR_NAME)
-    return fail_damaged (reader, error, "a tensor's name has %" G_GUINT64_FORMAT " bytes",
-                         name_length);
-  if (!reader_skip (reader, name_length, error) || !reader_u32 (reader, &n_dimensions, error))
+    return refract_gguf_reader_fail_damaged (
+        reader, error, "a tensor's name has %" G_GUINT64_FORMAT " bytes", name_length);
+  if (!refract_gguf_reader_skip (reader, name_length, error)
+      || !refract_gguf_reader_u32 (reader, &n_dimensions, error))
     return FALSE;
   if (n_dimensions > MAX_DIMENSIONS)
-    return fail_damaged (reader, error, "a tensor has %u dimensions", n_dimensions);
+    return refract_gguf_reader_fail_damaged (reader, error, "a tensor has %u dimensions",
+                                             n_dimensions);
   for (guint i = 0; i < n_dimensions; i++)
     {
       guint64 length;
 
-      if (!reader_u64 (reader, &length, error))
+      if (!refract_gguf_reader_u64 (reader, &length, error))
         return FALSE;
       if (!g_uint64_checked_mul (&elements, elements, length))
-        return fail_damaged (reader, error, "a tensor has more elements than can be counted");
+        return refract_gguf_reader_fail_damaged (reader, error,
+                                                 "a tensor has more elements than can be counted");
       if (i == 0)
         row = length;
     }
-  if (!reader_u32 (reader, &type, error) || !reader_u64 (reader, &offset, error))
+  if (!refract_gguf_reader_u32 (reader, &type, error)
+      || !refract_gguf_reader_u64 (reader, &offset, error))
     return FALSE;
   if (offset % alignment != 0)
-    return fail_damaged (reader, error, "a tensor's data is not aligned");
+    return refract_gguf_reader_fail_damaged (reader, error, "a tensor's data is not aligned");
   if (!refract_gguf_tensor_size (type, elements, row, &size)
       || !g_uint64_checked_add (&size, offset, size))
-    return fail_damaged (reader, error, "a tensor has an impossible size");
+    return refract_gguf_reader_fail_damaged (reader, error, "a tensor has an impossible size");
   *data_end = MAX (*data_end, size);
   return TRUE;
 }
 
 static gboolean
-read_tensors (Reader *reader, RefractGguf *self, GError **error)
+read_tensors (RefractGgufReader *reader, RefractGguf *self, GError **error)
 {
   guint64 alignment = DEFAULT_ALIGNMENT;
   guint64 data_end = 0;
@@ -453,7 +304,8 @@ read_tensors (Reader *reader, RefractGguf *self, GError **error)
 
   if (refract_gguf_get_uint (self, "general.alignment", &alignment)
       && (alignment == 0 || alignment > MAX_ALIGNMENT || (alignment & (alignment - 1)) != 0))
-    return fail_damaged (reader, error, "its alignment is %" G_GUINT64_FORMAT, alignment);
+    return refract_gguf_reader_fail_damaged (reader, error, "its alignment is %" G_GUINT64_FORMAT,
+                                             alignment);
 
   reader->part = "the list of its tensors";
   for (guint64 i = 0; i < self->n_tensors; i++)
@@ -473,14 +325,14 @@ read_tensors (Reader *reader, RefractGguf *self, GError **error)
 }
 
 static gboolean
-read_preamble (Reader *reader, guint64 *n_keys, guint64 *n_tensors, GError **error)
+read_preamble (RefractGgufReader *reader, guint64 *n_keys, guint64 *n_tensors, GError **error)
 {
   gsize n_head = MIN (reader->size, REFRACT_GGUF_SNIFF_BYTES);
   const guint8 *head;
   guint32 version;
 
   reader->part = "its first bytes";
-  head = reader_take (reader, n_head, error);
+  head = refract_gguf_reader_take (reader, n_head, error);
   if (head == NULL)
     return FALSE;
   if (n_head < 4 || memcmp (head, "GGUF", 4) != 0)
@@ -490,7 +342,7 @@ read_preamble (Reader *reader, guint64 *n_keys, guint64 *n_tensors, GError **err
       return FALSE;
     }
   reader->position = 4;
-  if (!reader_u32 (reader, &version, error))
+  if (!refract_gguf_reader_u32 (reader, &version, error))
     return FALSE;
   if (version != 0 && (version & 0xffff) == 0)
     {
@@ -505,11 +357,12 @@ read_preamble (Reader *reader, guint64 *n_keys, guint64 *n_tensors, GError **err
                    reader->name, version);
       return FALSE;
     }
-  return reader_u64 (reader, n_tensors, error) && reader_u64 (reader, n_keys, error);
+  return refract_gguf_reader_u64 (reader, n_tensors, error)
+         && refract_gguf_reader_u64 (reader, n_keys, error);
 }
 
 static RefractGguf *
-read_gguf (Reader *reader, GError **error)
+read_gguf (RefractGgufReader *reader, GError **error)
 {
   g_autoptr (RefractGguf) self = g_new0 (RefractGguf, 1);
   guint64 n_keys;
@@ -519,9 +372,9 @@ read_gguf (Reader *reader, GError **error)
     return NULL;
   if (n_keys > MAX_KEYS || self->n_tensors > MAX_TENSORS)
     {
-      fail_damaged (reader, error,
-                    "it claims %" G_GUINT64_FORMAT " keys and %" G_GUINT64_FORMAT " tensors",
-                    n_keys, self->n_tensors);
+      refract_gguf_reader_fail_damaged (
+          reader, error, "it claims %" G_GUINT64_FORMAT " keys and %" G_GUINT64_FORMAT " tensors",
+          n_keys, self->n_tensors);
       return NULL;
     }
   for (guint64 i = 0; i < n_keys; i++)
@@ -536,8 +389,8 @@ RefractGguf *
 refract_gguf_new_from_fd (
     int fd, guint64 size, const char *name, GCancellable *cancellable, GError **error)
 {
-  g_autofree guint8 *buffer = g_malloc (WINDOW_BYTES);
-  Reader reader = {
+  g_autofree guint8 *buffer = g_malloc (REFRACT_GGUF_WINDOW_BYTES);
+  RefractGgufReader reader = {
     .fd = fd,
     .size = size,
     .window = buffer,
@@ -552,7 +405,7 @@ refract_gguf_new_from_fd (
 RefractGguf *
 refract_gguf_new_from_data (const guint8 *data, gsize size, const char *name, GError **error)
 {
-  Reader reader = {
+  RefractGgufReader reader = {
     .fd = -1,
     .size = size,
     .window = data != NULL ? data : (const guint8 *) "",

@@ -16,14 +16,13 @@
 #include <glib-unix.h>
 
 #include "core/refract-error.h"
-#include "engine/refract-process.h"
+#include "engine/refract-process-private.h"
 
 #define MAX_LINE (64u << 10)
 #define TAIL_LINES 200u
 #define TAIL_LINE_BYTES 2000u
 #define ERROR_LINES 12u
 #define STOP_LIMIT (8 * G_TIME_SPAN_SECOND) /* more than the supervisor's own */
-#define N_PARENTS 4
 
 typedef struct
 {
@@ -297,43 +296,6 @@ read_streams (gpointer data)
   return NULL;
 }
 
-/* The program that ends engines: named by the environment, in the build tree, beside an installed
- * prefix, or where it was configured to be. */
-static char *
-find_supervisor (GError **error)
-{
-  const char *named = g_getenv ("REFRACT_SUPERVISOR");
-  g_autofree char *self_path = g_file_read_link ("/proc/self/exe", NULL);
-  g_autofree char *folder = self_path != NULL ? g_path_get_dirname (self_path) : NULL;
-  static const char *const places[]
-      = { "src/librefract/refract-supervisor", "libexec/refract/refract-supervisor" };
-  guint i, k;
-
-  if (named != NULL && *named != '\0')
-    return g_strdup (named);
-  for (i = 0; folder != NULL && i < N_PARENTS; i++)
-    {
-      g_autofree char *parent = NULL;
-
-      for (k = 0; k < G_N_ELEMENTS (places); k++)
-        {
-          g_autofree char *path = g_build_filename (folder, places[k], NULL);
-
-          if (g_file_test (path, G_FILE_TEST_IS_EXECUTABLE))
-            return g_steal_pointer (&path);
-        }
-      parent = g_path_get_dirname (folder);
-      g_free (folder);
-      folder = g_steal_pointer (&parent);
-    }
-  if (g_file_test (LIBEXECDIR "/refract-supervisor", G_FILE_TEST_IS_EXECUTABLE))
-    return g_strdup (LIBEXECDIR "/refract-supervisor");
-  g_set_error_literal (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
-                       "Refract's own helper program “refract-supervisor” is missing: install "
-                       "Refract again, or name it in REFRACT_SUPERVISOR.");
-  return NULL;
-}
-
 static gboolean
 open_pipe (int fds[2], GError **error)
 {
@@ -423,7 +385,7 @@ refract_process_spawn (const char *const *launcher,
 
   g_return_val_if_fail (argv != NULL && argv[0] != NULL, NULL);
 
-  g_ptr_array_add (full, find_supervisor (error));
+  g_ptr_array_add (full, refract_process_find_supervisor (error));
   if (g_ptr_array_index (full, 0) == NULL)
     return NULL;
   g_ptr_array_add (full, g_strdup ("--status-fd"));
