@@ -8,8 +8,9 @@
 #include "audit/refract-observer-private.h"
 #include "core/refract-json.h"
 
-#define CALIBRATION_PROMPTS 4 /* decoded alone and side by side */
-#define CALIBRATION_TOKENS 48
+#define CALIBRATION_PROMPTS 8 /* decoded alone and side by side, at least */
+#define CALIBRATION_TOKENS 48 /* of each */
+#define CALIBRATION_SHARE 64  /* of what the run decodes, one token in so many alone at most */
 #define SPEED_PROMPT_TOKENS 512
 #define SPEED_DECODE_TOKENS 48
 
@@ -42,8 +43,24 @@ calibration_requests (RefractObserver *self)
   return short_ones;
 }
 
-/* Decodes a few prompts alone and side by side; side by side is only used where it changes nothing.
- */
+/* How many of @n prompts are decoded alone as well: all of them in a run that is long enough for it
+ * not to matter. */
+static guint
+count_alone (RefractObserver *self, guint n)
+{
+  g_autoptr (GPtrArray) candidates = refract_plan_get_candidates (self->plan, NULL);
+  guint64 tokens = 0;
+
+  for (guint axis = 0; axis < REFRACT_N_AXES; axis++)
+    for (guint i = 0; self->requests[axis] != NULL && i < self->requests[axis]->len; i++)
+      tokens += ((const RefractRequest *) self->requests[axis]->pdata[i])->n_predict;
+  tokens *= 1 + candidates->len;
+
+  return MIN (n, MAX (CALIBRATION_PROMPTS, tokens / CALIBRATION_SHARE / CALIBRATION_TOKENS));
+}
+
+/* Decodes prompts side by side and some of them, evenly spread, alone; side by side is only used
+ * where it changes nothing. */
 static gboolean
 compare_slots (RefractObserver *self,
                RefractSession *session,
@@ -65,22 +82,21 @@ compare_slots (RefractObserver *self,
   together = refract_session_generate (session, requests, NULL, NULL, self->cancellable, error);
   if (together == NULL)
     return FALSE;
-  n_alone = MIN (requests->len, CALIBRATION_PROMPTS);
-  for (guint i = 0; i < n_alone; i++)
+  *engine_seconds += refract_observer_batch_seconds (together, together->len);
+  n_alone = count_alone (self, requests->len);
+  for (guint k = 0; k < n_alone; k++)
     {
+      guint i = k * requests->len / n_alone;
       g_autoptr (GPtrArray) one = g_ptr_array_new ();
       g_autoptr (GPtrArray) alone = NULL;
-      RefractGeneration *a, *b = g_ptr_array_index (together, i);
 
       g_ptr_array_add (one, g_ptr_array_index (requests, i));
       alone = refract_session_generate (session, one, NULL, NULL, self->cancellable, error);
       if (alone == NULL)
         return FALSE;
-      a = g_ptr_array_index (alone, 0);
-      *engine_seconds += (a->prompt_ms + a->predicted_ms) / 1000;
-      if (i == 0)
-        *engine_seconds += (b->prompt_ms + b->predicted_ms) / 1000;
-      if (!refract_generation_same_ids (a, b))
+      *engine_seconds += refract_observer_batch_seconds (alone, 1);
+      if (!refract_generation_same_ids (g_ptr_array_index (alone, 0),
+                                        g_ptr_array_index (together, i)))
         {
           self->batch = 1;
           self->slots_evidence = g_strdup_printf (
