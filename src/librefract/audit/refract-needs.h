@@ -35,8 +35,9 @@ typedef struct
  * @axes: %NULL where the plan leaves the axis out
  *
  * Slots are as many as the KV budget allows, each with a cache of its own that the longest request
- * fits into: where a sequence lies in a shared cache changes its rounding. A budget of 0 is what
- * memory is free now.
+ * fits into: where a sequence lies in a shared cache changes its rounding. So long needles cost the
+ * other axes slots where the budget binds; a session of their own would cost every configuration
+ * another start instead. A budget of 0 is what memory is free now.
  *
  * Returns: %FALSE with %REFRACT_ERROR_MEMORY where the longest request does not fit the plan's
  *   budget

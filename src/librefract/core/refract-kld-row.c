@@ -36,6 +36,7 @@ typedef float Floats __attribute__ ((vector_size (LANES * sizeof (float))));
 typedef gint32 Ints __attribute__ ((vector_size (LANES * sizeof (gint32))));
 typedef guint16 Words __attribute__ ((vector_size (LANES * sizeof (guint16))));
 
+#define QUARTER_BITS 0x3e800000 /* 0.25f */
 #define SPLAT(x) ((Floats) { (x), (x), (x), (x), (x), (x), (x), (x) })
 
 /* log2 p_i = bits · (q_i − max), before normalisation */
@@ -132,7 +133,8 @@ add_pairs (const guint16 *q_ref,
   Floats p_ref = power_of_two (a);
   Floats p_cand = power_of_two (b);
   Floats square = d * d;
-  Ints is_small = square <= SPLAT (0.25f);
+  /* square ≤ 0.25, on the bits: gcc compares wide vectors of floats one by one without AVX. */
+  Ints is_small = ((Ints) square - QUARTER_BITS - 1) >> 31;
   Floats small = p_ref * (square * gap_polynomial (d));
   Floats large = p_cand * SPLAT (factor) - p_ref + p_ref * (d * SPLAT ((float) G_LN2));
 
