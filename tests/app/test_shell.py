@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The window as it opens: its actions, dialogs and keys."""
+
+import subprocess
+
+from refract_app import PROGRAM, AppTest, State, app_environment, main, text_of, wait
+
+
+class Shell(AppTest):
+    def test_quits_by_key(self):
+        app = self.start()
+        self.assertNamed(app)
+        app.press("ctrl+q")
+        self.assertEqual(app.process.wait(10), 0)
+
+    def test_shortcuts_dialog(self):
+        app = self.start()
+        app.press("ctrl+question")
+        dialog = app.find(role="dialog")
+        wait(lambda: [n for n in app.all(name="^Preferences$")], 5, "the shortcut of the preferences", app)
+        app.press("Escape")
+        app.gone(role="dialog")
+        self.assertIsNotNone(dialog)
+
+    def test_preferences(self):
+        app = self.start()
+        app.press("ctrl+comma")
+        app.find(name="^Preferences$", role="dialog")
+        self.assertNamed(app)
+        # Twelve layers, by the keyboard alone.
+        app.tab_to(lambda node: text_of(node) == "Extra Flags")
+        app.press("Tab") # an AdwSpinRow does not say that it has the focus
+        wait(lambda: not app.focused(), 5, "the spin row", app)
+        app.press("ctrl+a")
+        app.type("12\n")
+        app.press("Escape")
+        app.gone(name="^Preferences$", role="dialog")
+        app.press("ctrl+q")
+        self.assertEqual(app.process.wait(10), 0)
+
+        # Another start remembers.
+        app = self.start()
+        app.press("ctrl+comma")
+        app.find(name="^12$")
+
+    def test_about(self):
+        app = self.start()
+        app.press("F10")
+        app.find(role="menu item", seconds=5)
+        app.press("Up", "Return")
+        app.find(name="^About$", role="dialog")
+        app.press("Escape")
+
+    def test_second_start_is_the_first(self):
+        app = self.start()
+        second = subprocess.run([PROGRAM], env=app_environment(self.home), timeout=20)
+        self.assertEqual(second.returncode, 0)
+        self.assertIsNone(app.process.poll())
+
+    def test_narrow(self):
+        app = self.start()
+        app.resize(370, 650)
+        wait(lambda: all(n.get_extents(1).width <= 380 for n in app.all(state=State.SHOWING)), 5,
+             "a page that fits", app)
+
+
+if __name__ == "__main__":
+    main()
