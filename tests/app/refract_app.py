@@ -124,10 +124,14 @@ class App:
         selector.setdefault("state", State.SHOWING)
         wait(lambda: not self.all(**selector), seconds, f"the end of {selector}", self)
 
+    @staticmethod
+    def box(node):
+        """In the window's picture, its frame included."""
+        return node.get_extents(Atspi.CoordType.WINDOW)
+
     def point(self, node):
         """Where a widget's middle is, in the window's picture."""
-        box = node.get_extents(Atspi.CoordType.WINDOW)
-        frame = self.frame.get_extents(Atspi.CoordType.WINDOW)
+        box, frame = self.box(node), self.box(self.frame)
         return str(box.x - frame.x + box.width // 2), str(box.y - frame.y + box.height // 2)
 
     def click(self, node=None, **selector):
@@ -166,7 +170,7 @@ class App:
 
     def resize(self, width, height):
         xdotool("windowsize", self.window_id, str(width), str(height))
-        wait(lambda: abs(self.frame.get_extents(Atspi.CoordType.WINDOW).width - width) <= 20, 5, "the new size")
+        wait(lambda: abs(self.box(self.frame).width - width) <= 20, 5, "the new size")
 
     def tree(self):
         """For a failure's message."""

@@ -72,7 +72,7 @@ test_plan (Fixture *self, gconstpointer data)
   g_assert_null (refract_plan_get_string (before, "engine-dir"));
 
   adw_combo_row_set_selected (child (self->dialog, "preset_row"), 1);
-  adw_spin_row_set_value (child (self->engine, "gpu_row"), 12);
+  gtk_spin_button_set_value (child (self->engine, "gpu_spin"), 12);
   gtk_editable_set_text (child (self->engine, "flags_row"), "--numa 'one two'");
   g_signal_emit_by_name (child (self->engine, "flags_row"), "apply");
   g_settings_set_string (settings, "engine-dir", "/nowhere");
@@ -119,15 +119,15 @@ test_colours (Fixture *self, gconstpointer data)
 static void
 test_gpu_word (Fixture *self, gconstpointer data)
 {
-  GtkWidget *row = child (self->engine, "gpu_row");
+  GtkWidget *row = child (self->engine, "gpu_spin");
 
   g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (row)), ==, "Automatic");
   gtk_editable_set_text (GTK_EDITABLE (row), "7");
-  adw_spin_row_update (ADW_SPIN_ROW (row));
-  g_assert_cmpfloat (adw_spin_row_get_value (ADW_SPIN_ROW (row)), ==, 7);
+  gtk_spin_button_update (GTK_SPIN_BUTTON (row));
+  g_assert_cmpfloat (gtk_spin_button_get_value (GTK_SPIN_BUTTON (row)), ==, 7);
   gtk_editable_set_text (GTK_EDITABLE (row), "Automatic");
-  adw_spin_row_update (ADW_SPIN_ROW (row));
-  g_assert_cmpfloat (adw_spin_row_get_value (ADW_SPIN_ROW (row)), ==, -1);
+  gtk_spin_button_update (GTK_SPIN_BUTTON (row));
+  g_assert_cmpfloat (gtk_spin_button_get_value (GTK_SPIN_BUTTON (row)), ==, -1);
 }
 
 static gboolean

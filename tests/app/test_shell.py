@@ -3,7 +3,7 @@
 
 import subprocess
 
-from refract_app import PROGRAM, AppTest, State, app_environment, main, text_of, wait
+from refract_app import PROGRAM, AppTest, State, app_environment, main, wait
 
 
 class Shell(AppTest):
@@ -28,9 +28,7 @@ class Shell(AppTest):
         app.find(name="^Preferences$", role="dialog")
         self.assertNamed(app)
         # Twelve layers, by the keyboard alone.
-        app.tab_to(lambda node: text_of(node) == "Extra Flags")
-        app.press("Tab") # an AdwSpinRow does not say that it has the focus
-        wait(lambda: not app.focused(), 5, "the spin row", app)
+        app.tab_to(lambda node: node.get_accessible_id() == "gpu_spin")
         app.press("ctrl+a")
         app.type("12\n")
         app.press("Escape")
@@ -41,7 +39,8 @@ class Shell(AppTest):
         # Another start remembers.
         app = self.start()
         app.press("ctrl+comma")
-        app.find(name="^12$")
+        spin = app.find(id="gpu_spin")
+        self.assertEqual(spin.get_current_value(), 12)
 
     def test_about(self):
         app = self.start()
@@ -60,7 +59,7 @@ class Shell(AppTest):
     def test_narrow(self):
         app = self.start()
         app.resize(370, 650)
-        wait(lambda: all(n.get_extents(1).width <= 380 for n in app.all(state=State.SHOWING)), 5,
+        wait(lambda: all(app.box(n).width <= 380 for n in app.all(state=State.SHOWING)), 5,
              "a page that fits", app)
 
 

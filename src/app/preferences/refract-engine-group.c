@@ -23,7 +23,7 @@ struct _RefractEngineGroup
   GtkWidget *reset_button;
   AdwActionRow *found_row;
   AdwEntryRow *flags_row;
-  AdwSpinRow *gpu_row;
+  GtkSpinButton *gpu_spin;
 
   GSettings *settings;
   GCancellable *detecting;
@@ -144,18 +144,18 @@ flags_applied (RefractEngineGroup *self)
 
 /* −1 reads as a word. */
 static gboolean
-gpu_output (AdwSpinRow *row)
+gpu_output (GtkSpinButton *spin)
 {
-  if (adw_spin_row_get_value (row) >= 0)
+  if (gtk_spin_button_get_value (spin) >= 0)
     return FALSE;
-  gtk_editable_set_text (GTK_EDITABLE (row), _ ("Automatic"));
+  gtk_editable_set_text (GTK_EDITABLE (spin), _ ("Automatic"));
   return TRUE;
 }
 
 static int
-gpu_input (AdwSpinRow *row, double *value)
+gpu_input (GtkSpinButton *spin, double *value)
 {
-  if (!g_str_equal (gtk_editable_get_text (GTK_EDITABLE (row)), _ ("Automatic")))
+  if (!g_str_equal (gtk_editable_get_text (GTK_EDITABLE (spin)), _ ("Automatic")))
     return FALSE;
   *value = -1;
   return TRUE;
@@ -187,7 +187,7 @@ refract_engine_group_class_init (RefractEngineGroupClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RefractEngineGroup, reset_button);
   gtk_widget_class_bind_template_child (widget_class, RefractEngineGroup, found_row);
   gtk_widget_class_bind_template_child (widget_class, RefractEngineGroup, flags_row);
-  gtk_widget_class_bind_template_child (widget_class, RefractEngineGroup, gpu_row);
+  gtk_widget_class_bind_template_child (widget_class, RefractEngineGroup, gpu_spin);
   gtk_widget_class_bind_template_callback (widget_class, choose_clicked);
   gtk_widget_class_bind_template_callback (widget_class, reset_clicked);
   gtk_widget_class_bind_template_callback (widget_class, flags_applied);
@@ -212,7 +212,7 @@ refract_engine_group_set_settings (RefractEngineGroup *self, GSettings *settings
   self->settings = g_object_ref (settings);
   flags = g_settings_get_string (settings, "engine-flags");
   gtk_editable_set_text (GTK_EDITABLE (self->flags_row), flags);
-  g_settings_bind (settings, "n-gpu-layers", self->gpu_row, "value", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (settings, "n-gpu-layers", self->gpu_spin, "value", G_SETTINGS_BIND_DEFAULT);
   g_signal_connect_object (settings, "changed::engine-dir", G_CALLBACK (detect), self,
                            G_CONNECT_SWAPPED);
   detect (self);
