@@ -18,6 +18,7 @@ struct _RefractApplication
   AdwApplication parent_instance;
 
   GSettings *settings;
+  RefractLibrary *library;
   RefractAuditQueue *queue;
   RefractRunGuard *run_guard;
 };
@@ -115,7 +116,8 @@ refract_application_startup (GApplication *application)
 
   self->settings = g_settings_new (APP_ID);
   refract_defaults_follow (self->settings);
-  self->queue = refract_audit_queue_new ();
+  self->library = refract_library_new (NULL);
+  self->queue = refract_audit_queue_new (self->library);
   self->run_guard = refract_run_guard_new (self);
   refract_audit_queue_load_unfinished (self->queue);
   g_action_map_add_action_entries (G_ACTION_MAP (self), action_entries,
@@ -132,6 +134,7 @@ refract_application_dispose (GObject *object)
 
   g_clear_pointer (&self->run_guard, refract_run_guard_free);
   g_clear_object (&self->queue);
+  g_clear_object (&self->library);
   g_clear_object (&self->settings);
 
   G_OBJECT_CLASS (refract_application_parent_class)->dispose (object);
@@ -175,6 +178,14 @@ refract_application_get_settings (RefractApplication *self)
   g_return_val_if_fail (REFRACT_IS_APPLICATION (self), NULL);
 
   return self->settings;
+}
+
+RefractLibrary *
+refract_application_get_library (RefractApplication *self)
+{
+  g_return_val_if_fail (REFRACT_IS_APPLICATION (self), NULL);
+
+  return self->library;
 }
 
 RefractAuditQueue *

@@ -7,6 +7,7 @@
 
 #include <adwaita.h>
 
+#include "report/refract-library.h"
 #include "run/refract-audit-queue.h"
 
 G_BEGIN_DECLS
@@ -26,6 +27,8 @@ RefractApplication *refract_application_new (void);
 RefractApplication *refract_application_get_default (void);
 /* (transfer none): keys are in data/io.github.refract_desktop.Refract.gschema.xml */
 GSettings *refract_application_get_settings (RefractApplication *self);
+/* (transfer none) */
+RefractLibrary *refract_application_get_library (RefractApplication *self);
 /* (transfer none) */
 RefractAuditQueue *refract_application_get_queue (RefractApplication *self);
 

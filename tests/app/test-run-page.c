@@ -132,13 +132,18 @@ without_times (JsonNode *node)
 static char *
 report_text (RefractRunItem *item)
 {
-  GPtrArray *reports = refract_run_item_get_reports (item);
+  GPtrArray *summaries = refract_run_item_get_summaries (item);
+  g_autoptr (RefractReport) report = NULL;
+  g_autoptr (GError) error = NULL;
   g_autoptr (JsonNode) node = json_node_alloc ();
   g_autoptr (JsonNode) bare = NULL;
 
-  g_assert_nonnull (reports);
-  g_assert_cmpuint (reports->len, ==, 1);
-  json_node_init_object (node, refract_report_get_root (g_ptr_array_index (reports, 0)));
+  g_assert_nonnull (summaries);
+  g_assert_cmpuint (summaries->len, ==, 1);
+  report
+      = refract_report_load (refract_summary_get_path (g_ptr_array_index (summaries, 0)), &error);
+  g_assert_no_error (error);
+  json_node_init_object (node, refract_report_get_root (report));
   bare = without_times (node);
   return json_to_string (bare, FALSE);
 }
@@ -236,6 +241,16 @@ assert_no_engine (void)
   g_assert_cmpuint (found->len, ==, 0);
 }
 
+static gboolean
+is_in_library (RefractRunItem *item)
+{
+  RefractSummary *summary = g_ptr_array_index (refract_run_item_get_summaries (item), 0);
+
+  return refract_library_lookup (refract_application_get_library (app_fixture),
+                                 refract_summary_get_id (summary))
+         == summary;
+}
+
 static void
 test_to_the_end (void)
 {
@@ -253,7 +268,8 @@ test_to_the_end (void)
   wait_state (item, REFRACT_RUN_FINISHED);
   app_watchdog_stop (&watchdog);
 
-  g_assert_cmpuint (refract_run_item_get_reports (item)->len, ==, 1);
+  g_assert_cmpuint (refract_run_item_get_summaries (item)->len, ==, 1);
+  g_assert_true (is_in_library (item));
   g_assert_cmpuint (count_items (), ==, 0);
   g_assert_false (refract_audit_queue_get_busy (get_queue ()));
   assert_no_engine ();

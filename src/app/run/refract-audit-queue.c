@@ -12,6 +12,7 @@ struct _RefractAuditQueue
 {
   GObject parent_instance;
 
+  RefractLibrary *library;
   GListStore *items;
   RefractRunItem *running; /* (nullable), also in items */
   gboolean busy;
@@ -86,6 +87,7 @@ refract_audit_queue_dispose (GObject *object)
 
   g_clear_object (&self->running);
   g_clear_object (&self->items);
+  g_clear_object (&self->library);
 
   G_OBJECT_CLASS (refract_audit_queue_parent_class)->dispose (object);
 }
@@ -122,9 +124,12 @@ refract_audit_queue_init (RefractAuditQueue *self)
 }
 
 RefractAuditQueue *
-refract_audit_queue_new (void)
+refract_audit_queue_new (RefractLibrary *library)
 {
-  return g_object_new (REFRACT_TYPE_AUDIT_QUEUE, NULL);
+  RefractAuditQueue *self = g_object_new (REFRACT_TYPE_AUDIT_QUEUE, NULL);
+
+  self->library = g_object_ref (library);
+  return self;
 }
 
 static void
@@ -197,7 +202,7 @@ advance (RefractAuditQueue *self)
       self->running = g_object_ref (item);
       g_signal_connect_object (item, "notify::state", G_CALLBACK (state_changed_cb), self,
                                G_CONNECT_SWAPPED);
-      refract_run_item_start (item);
+      refract_run_item_start (item, self->library);
     }
   update_busy (self);
 }

@@ -22,7 +22,8 @@ G_BEGIN_DECLS
 #define REFRACT_TYPE_AUDIT_QUEUE (refract_audit_queue_get_type ())
 G_DECLARE_FINAL_TYPE (RefractAuditQueue, refract_audit_queue, REFRACT, AUDIT_QUEUE, GObject)
 
-RefractAuditQueue *refract_audit_queue_new (void);
+/* @library: where the reports go */
+RefractAuditQueue *refract_audit_queue_new (RefractLibrary *library);
 
 /**
  * refract_audit_queue_add:

@@ -17,8 +17,8 @@ RefractRunItem *refract_run_item_new_unfinished (const RefractUnfinished *unfini
 
 /* to wait, from any state but running */
 void refract_run_item_queue (RefractRunItem *self);
-/* The state tells how it ended. */
-void refract_run_item_start (RefractRunItem *self);
+/* The reports go into @library; the state tells how it ended. */
+void refract_run_item_start (RefractRunItem *self, RefractLibrary *library);
 /* Running: ends within a second. Waiting: at once. */
 void refract_run_item_stop (RefractRunItem *self);
 

@@ -9,9 +9,8 @@
 
 #include <glib/gi18n.h>
 
-#include "audit/refract-estimate.h"
-#include "report/refract-report.h"
 #include "run/refract-run-item-private.h"
+#include "run/refract-run-store.h"
 
 struct _RefractRunItem
 {
@@ -26,13 +25,14 @@ struct _RefractRunItem
   double fraction;
   double elapsed;
 
-  RefractAudit *audit; /* while it runs */
+  RefractLibrary *library; /* while it runs, like the audit */
+  RefractAudit *audit;
   RefractProgress *progress;
   GCancellable *cancellable;
   char *journal_id;
   gboolean has_measured;
   GError *error;
-  GPtrArray *reports;
+  GPtrArray *summaries;
 };
 
 G_DEFINE_FINAL_TYPE (RefractRunItem, refract_run_item, G_TYPE_OBJECT)
@@ -128,6 +128,7 @@ refract_run_item_dispose (GObject *object)
     g_signal_handlers_disconnect_by_data (self->progress, self);
   g_clear_object (&self->progress);
   g_clear_object (&self->audit);
+  g_clear_object (&self->library);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->plan);
 
@@ -143,7 +144,7 @@ refract_run_item_finalize (GObject *object)
   g_free (self->subtitle);
   g_free (self->journal_id);
   g_clear_error (&self->error);
-  g_clear_pointer (&self->reports, g_ptr_array_unref);
+  g_clear_pointer (&self->summaries, g_ptr_array_unref);
 
   G_OBJECT_CLASS (refract_run_item_parent_class)->finalize (object);
 }
@@ -266,6 +267,7 @@ end (RefractRunItem *self, RefractRunState state, GError *error)
   self->error = error;
   /* The journal is free for the next attempt, and goes if there is nothing in it. */
   g_clear_object (&self->audit);
+  g_clear_object (&self->library);
   set_state (self, state);
 }
 
@@ -281,48 +283,19 @@ fail (RefractRunItem *self, GError *error)
     end (self, REFRACT_RUN_FAILED, error);
 }
 
-/* In a worker: reports are large. What was measured is forgotten only when all of them are safe. */
 static void
-save_thread (GTask *task, gpointer source_object, gpointer task_data, GCancellable *cancellable)
+stored_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  RefractRunItem *self = source_object;
-  g_autoptr (GPtrArray) reports = refract_report_new_for_run (task_data, FALSE);
-  g_autofree char *folder = g_build_filename (g_get_user_data_dir (), "refract", "reports", NULL);
-  g_autoptr (GError) error = NULL;
-
-  for (guint i = 0; i < reports->len; i++)
-    {
-      g_autofree char *name
-          = g_strdup_printf ("%s-%u.refract.json", ((RefractRun *) task_data)->run_id, i);
-      g_autofree char *path = g_build_filename (folder, name, NULL);
-
-      g_mkdir_with_parents (folder, 0755);
-      if (!refract_report_save (g_ptr_array_index (reports, i), path, &error))
-        {
-          g_task_return_error (task, g_steal_pointer (&error));
-          return;
-        }
-    }
-  refract_audit_forget (self->audit);
-  /* All that is lost with it is a better estimate the next time. */
-  if (!refract_estimate_record (task_data, &error))
-    g_message ("%s", error->message);
-  g_task_return_pointer (task, g_steal_pointer (&reports), (GDestroyNotify) g_ptr_array_unref);
-}
-
-static void
-saved_cb (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  RefractRunItem *self = REFRACT_RUN_ITEM (source);
+  g_autoptr (RefractRunItem) self = user_data;
   GError *error = NULL;
-  GPtrArray *reports = g_task_propagate_pointer (G_TASK (result), &error);
+  GPtrArray *summaries = refract_run_store_finish (result, &error);
 
-  if (reports == NULL)
+  if (summaries == NULL)
     {
       fail (self, error);
       return;
     }
-  self->reports = reports;
+  self->summaries = summaries;
   end (self, REFRACT_RUN_FINISHED, NULL);
 }
 
@@ -330,19 +303,13 @@ static void
 measured_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (RefractRunItem) self = user_data;
-  g_autoptr (GTask) task = NULL;
   GError *error = NULL;
   RefractRun *run = refract_audit_run_finish (REFRACT_AUDIT (source), result, &error);
 
-  if (run == NULL)
-    {
-      fail (self, error);
-      return;
-    }
-  task = g_task_new (self, NULL, saved_cb, NULL);
-  g_task_set_source_tag (task, measured_cb);
-  g_task_set_task_data (task, run, (GDestroyNotify) refract_run_free);
-  g_task_run_in_thread (task, save_thread);
+  if (run != NULL)
+    refract_run_store_async (self->library, self->audit, run, stored_cb, g_object_ref (self));
+  else
+    fail (self, error);
 }
 
 static void
@@ -352,7 +319,7 @@ progress_changed_cb (RefractRunItem *self)
 }
 
 void
-refract_run_item_start (RefractRunItem *self)
+refract_run_item_start (RefractRunItem *self, RefractLibrary *library)
 {
   g_return_if_fail (self->state == REFRACT_RUN_WAITING);
 
@@ -362,6 +329,7 @@ refract_run_item_start (RefractRunItem *self)
   g_clear_object (&self->progress);
   g_clear_object (&self->cancellable);
 
+  self->library = g_object_ref (library);
   self->audit = refract_audit_new (self->plan, self->fresh);
   self->progress = g_object_ref (refract_audit_get_progress (self->audit));
   self->cancellable = g_cancellable_new ();
@@ -494,11 +462,11 @@ refract_run_item_get_error (RefractRunItem *self)
 }
 
 GPtrArray *
-refract_run_item_get_reports (RefractRunItem *self)
+refract_run_item_get_summaries (RefractRunItem *self)
 {
   g_return_val_if_fail (REFRACT_IS_RUN_ITEM (self), NULL);
 
-  return self->reports;
+  return self->summaries;
 }
 
 const char *

@@ -9,6 +9,7 @@
 
 #include "audit/refract-audit.h"
 #include "audit/refract-unfinished.h"
+#include "report/refract-library.h"
 
 G_BEGIN_DECLS
 
@@ -62,9 +63,9 @@ RefractProgress *refract_run_item_get_progress (RefractRunItem *self);
 double refract_run_item_get_elapsed (RefractRunItem *self);
 /* (transfer none) (nullable): why it failed */
 const GError *refract_run_item_get_error (RefractRunItem *self);
-/* (transfer none) (nullable) (element-type RefractReport): best first, the control last; once it is
- * finished */
-GPtrArray *refract_run_item_get_reports (RefractRunItem *self);
+/* (transfer none) (nullable) (element-type RefractSummary): its reports in the library, the
+ * recommended or else the best first, the control last; once it is finished */
+GPtrArray *refract_run_item_get_summaries (RefractRunItem *self);
 /* (nullable): see #RefractUnfinished */
 const char *refract_run_item_get_journal_id (RefractRunItem *self);
 /* something is measured that going on would use */

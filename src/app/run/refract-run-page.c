@@ -22,7 +22,6 @@ struct _RefractRunPage
 {
   AdwNavigationPage parent_instance;
 
-  AdwWindowTitle *window_title;
   GtkImage *error_icon;
   GtkLabel *heading;
   GtkLabel *detail;
@@ -31,9 +30,9 @@ struct _RefractRunPage
   RefractRunFact *elapsed_fact;
   RefractRunFact *remaining_fact;
   RefractRunFact *rate_fact;
-  GtkWidget *stop_button;
-  GtkWidget *resume_button;
-  GtkWidget *discard_button;
+  GtkButton *stop_button;
+  GtkButton *resume_button;
+  GtkButton *discard_button;
   GtkWidget *kept_label;
   GtkBox *stages;
   GtkWidget *log_group;
@@ -66,8 +65,7 @@ format_time (double seconds)
 static void
 update_facts (RefractRunPage *self)
 {
-  RefractRunState state = refract_run_item_get_state (self->item);
-  gboolean running = state == REFRACT_RUN_RUNNING;
+  gboolean running = refract_run_item_get_state (self->item) == REFRACT_RUN_RUNNING;
   double elapsed = refract_run_item_get_elapsed (self->item);
   double remaining = running ? refract_progress_get_remaining (self->progress) : -1;
   double rate = running ? refract_progress_get_tokens_per_second (self->progress) : -1;
@@ -75,7 +73,8 @@ update_facts (RefractRunPage *self)
   g_autofree char *remaining_text = remaining >= 0 ? format_time (remaining) : NULL;
   g_autofree char *rate_text = rate >= 0 ? g_strdup_printf ("%'.0f", rate) : NULL;
 
-  gtk_widget_set_visible (self->facts, elapsed > 0 && state != REFRACT_RUN_WAITING);
+  gtk_widget_set_visible (self->facts,
+                          running || (elapsed > 0 && refract_run_item_has_measured (self->item)));
   refract_run_fact_set_value (self->elapsed_fact, elapsed_text);
   /* While it runs, figures that are not known yet keep their place. */
   refract_run_fact_set_value (self->remaining_fact,
@@ -132,16 +131,49 @@ add_stage_rows (RefractRunPage *self, GPtrArray *stages)
     }
 }
 
+/* (transfer full) (nullable): what is measured now, or what is to know about the end */
+static char *
+make_detail (RefractRunPage *self, GPtrArray *stages)
+{
+  const GError *error = refract_run_item_get_error (self->item);
+  RefractRunState state = refract_run_item_get_state (self->item);
+
+  for (guint i = 0; state == REFRACT_RUN_RUNNING && i < stages->len; i++)
+    {
+      const RefractStage *stage = g_ptr_array_index (stages, i);
+
+      if (stage->state == REFRACT_STAGE_RUNNING)
+        return g_strdup_printf ("%s · %s", stage->configuration, refract_stage_get_title (stage));
+    }
+
+  if (error != NULL)
+    return g_strdup (error->message);
+  if (refract_run_item_get_plan (self->item) == NULL)
+    return g_strdup (_ ("What was measured was written by another version of Refract and cannot "
+                        "be read. Go on with that version, or discard it."));
+  if (state == REFRACT_RUN_STOPPED && refract_run_item_has_measured (self->item))
+    return g_strdup (_ ("What was measured is kept: resuming goes on where the audit stopped."));
+  return NULL;
+}
+
+static void
+update_detail (RefractRunPage *self, GPtrArray *stages)
+{
+  g_autofree char *detail = make_detail (self, stages);
+
+  gtk_widget_set_visible (GTK_WIDGET (self->detail), detail != NULL);
+  gtk_label_set_label (self->detail, detail != NULL ? detail : "");
+  gtk_label_set_selectable (self->detail, refract_run_item_get_error (self->item) != NULL);
+}
+
 static void
 update_stages (RefractRunPage *self)
 {
   gboolean ended = refract_run_item_get_state (self->item) != REFRACT_RUN_RUNNING;
-  g_autoptr (GPtrArray) stages = NULL;
+  g_autoptr (GPtrArray) stages
+      = self->progress != NULL ? refract_progress_dup_stages (self->progress) : g_ptr_array_new ();
 
-  if (self->progress == NULL)
-    return;
-
-  stages = refract_progress_dup_stages (self->progress);
+  update_detail (self, stages);
   add_stage_rows (self, stages);
   for (guint i = 0; i < stages->len; i++)
     refract_stage_row_update (g_ptr_array_index (self->rows, i), g_ptr_array_index (stages, i),
@@ -238,22 +270,6 @@ heading_text (RefractRunPage *self)
     }
 }
 
-static const char *
-detail_text (RefractRunPage *self)
-{
-  const GError *error = refract_run_item_get_error (self->item);
-
-  if (error != NULL)
-    return error->message;
-  if (refract_run_item_get_plan (self->item) == NULL)
-    return _ ("What was measured was written by another version of Refract and cannot be read. "
-              "Go on with that version, or discard it.");
-  if (refract_run_item_get_state (self->item) == REFRACT_RUN_STOPPED
-      && refract_run_item_has_measured (self->item))
-    return _ ("What was measured is kept: resuming goes on where the audit stopped.");
-  return NULL;
-}
-
 static void
 state_changed_cb (RefractRunPage *self)
 {
@@ -261,10 +277,10 @@ state_changed_cb (RefractRunPage *self)
   gboolean running = state == REFRACT_RUN_RUNNING;
   gboolean active = running || state == REFRACT_RUN_WAITING;
   gboolean ended = state == REFRACT_RUN_STOPPED || state == REFRACT_RUN_FAILED;
+  gboolean measured = refract_run_item_has_measured (self->item);
   gboolean stopping = refract_run_item_get_stopping (self->item);
   gboolean can_resume = ended && refract_run_item_get_plan (self->item) != NULL;
   RefractProgress *progress = refract_run_item_get_progress (self->item);
-  const char *detail = detail_text (self);
   const char *heading = heading_text (self);
 
   if (g_set_object (&self->progress, progress))
@@ -285,15 +301,15 @@ state_changed_cb (RefractRunPage *self)
         gtk_accessible_announce (GTK_ACCESSIBLE (self), heading,
                                  GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
     }
-  gtk_label_set_label (self->detail, detail != NULL ? detail : "");
-  gtk_widget_set_visible (GTK_WIDGET (self->detail), detail != NULL);
   gtk_widget_set_visible (GTK_WIDGET (self->error_icon), state == REFRACT_RUN_FAILED);
-  gtk_widget_set_visible (GTK_WIDGET (self->overall),
-                          running || refract_run_item_has_measured (self->item));
-  gtk_widget_set_visible (self->stop_button, active);
+  gtk_widget_set_visible (GTK_WIDGET (self->overall), running || measured);
+  gtk_button_set_label (self->stop_button, running ? _ ("_Stop") : _ ("_Remove From Queue"));
+  gtk_button_set_label (self->resume_button, measured ? _ ("_Resume") : _ ("_Try Again"));
+  gtk_button_set_label (self->discard_button, measured ? _ ("_Discard…") : _ ("_Remove"));
+  gtk_widget_set_visible (GTK_WIDGET (self->stop_button), active);
   gtk_widget_set_visible (self->kept_label, running);
-  gtk_widget_set_visible (self->resume_button, can_resume);
-  gtk_widget_set_visible (self->discard_button, ended);
+  gtk_widget_set_visible (GTK_WIDGET (self->resume_button), can_resume);
+  gtk_widget_set_visible (GTK_WIDGET (self->discard_button), ended);
   gtk_widget_set_visible (self->log_group, self->n_logged > 0);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "run.stop", active && !stopping);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "run.resume", can_resume);
@@ -304,12 +320,26 @@ state_changed_cb (RefractRunPage *self)
   update_clock (self);
 }
 
+/* The item is gone. */
+static void
+leave (RefractRunPage *self)
+{
+  RefractWindow *window = refract_window_from_widget (GTK_WIDGET (self));
+
+  if (window != NULL && refract_window_get_page (window) == ADW_NAVIGATION_PAGE (self))
+    refract_window_set_page (window, NULL);
+}
+
 static void
 stop_activated (GtkWidget *widget, const char *action, GVariant *parameter)
 {
-  RefractRunPage *self = REFRACT_RUN_PAGE (widget);
+  g_autoptr (RefractRunPage) self = g_object_ref (REFRACT_RUN_PAGE (widget));
+  gboolean leaves = refract_run_item_get_state (self->item) == REFRACT_RUN_WAITING
+                    && !refract_run_item_has_measured (self->item);
 
   refract_audit_queue_stop (self->queue, self->item);
+  if (leaves)
+    leave (self);
 }
 
 static void
@@ -329,12 +359,16 @@ discarded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   gboolean discarded
       = refract_audit_queue_discard_finish (REFRACT_AUDIT_QUEUE (source), result, &error);
 
-  if (window == NULL)
-    return;
-  if (!discarded)
+  if (discarded)
+    leave (self);
+  else if (window != NULL)
     refract_window_show_error (window, _ ("The audit could not be discarded"), error);
-  else if (refract_window_get_page (window) == ADW_NAVIGATION_PAGE (self))
-    refract_window_set_page (window, NULL);
+}
+
+static void
+discard (RefractRunPage *self)
+{
+  refract_audit_queue_discard_async (self->queue, self->item, discarded_cb, g_object_ref (self));
 }
 
 static void
@@ -344,14 +378,22 @@ discard_chosen_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   const char *response = adw_alert_dialog_choose_finish (ADW_ALERT_DIALOG (source), result);
 
   if (g_strcmp0 (response, "discard") == 0)
-    refract_audit_queue_discard_async (self->queue, self->item, discarded_cb, g_object_ref (self));
+    discard (self);
 }
 
 static void
 discard_activated (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   RefractRunPage *self = REFRACT_RUN_PAGE (widget);
-  AdwDialog *dialog
+  AdwDialog *dialog;
+
+  if (!refract_run_item_has_measured (self->item))
+    {
+      discard (self);
+      return;
+    }
+
+  dialog
       = adw_alert_dialog_new (_ ("Discard This Audit?"),
                               _ ("What it has measured so far is deleted and cannot be restored."));
 
@@ -424,7 +466,6 @@ refract_run_page_class_init (RefractRunPageClass *klass)
 
   g_type_ensure (REFRACT_TYPE_RUN_FACT);
   gtk_widget_class_set_template_from_resource (widget_class, RESOURCE_PATH "/ui/run-page.ui");
-  gtk_widget_class_bind_template_child (widget_class, RefractRunPage, window_title);
   gtk_widget_class_bind_template_child (widget_class, RefractRunPage, error_icon);
   gtk_widget_class_bind_template_child (widget_class, RefractRunPage, heading);
   gtk_widget_class_bind_template_child (widget_class, RefractRunPage, detail);
@@ -462,8 +503,6 @@ refract_run_page_new (RefractAuditQueue *queue, RefractRunItem *item)
   self->queue = g_object_ref (queue);
   self->item = g_object_ref (item);
   adw_navigation_page_set_title (ADW_NAVIGATION_PAGE (self), refract_run_item_get_title (item));
-  adw_window_title_set_title (self->window_title, refract_run_item_get_title (item));
-  adw_window_title_set_subtitle (self->window_title, refract_run_item_get_subtitle (item));
   g_signal_connect_object (item, "notify::state", G_CALLBACK (state_changed_cb), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (item, "notify::stopping", G_CALLBACK (state_changed_cb), self,

@@ -56,11 +56,11 @@ refract_stage_row_new (void)
   return g_object_new (REFRACT_TYPE_STAGE_ROW, NULL);
 }
 
-static const char *
-step_title (const char *step)
+const char *
+refract_stage_get_title (const RefractStage *stage)
 {
   for (guint i = 0; i < REFRACT_N_AXES; i++)
-    if (g_strcmp0 (step, refract_axis_id_get_name (i)) == 0)
+    if (g_strcmp0 (stage->step, refract_axis_id_get_name (i)) == 0)
       return refract_axis_id_get_title (i);
   return _ ("Load the model");
 }
@@ -89,7 +89,7 @@ refract_stage_row_update (RefractStageRow *self, const RefractStage *stage, gboo
   gboolean running = stage->state == REFRACT_STAGE_RUNNING && !ended;
   int percent = stage->total > 0 ? (int) (100 * stage->done / stage->total) : 0;
   g_autofree char *status = status_text (stage, ended, percent);
-  const char *title = step_title (stage->step);
+  const char *title = refract_stage_get_title (stage);
 
   gtk_stack_set_visible_child_name (self->icons, running || stage->state != REFRACT_STAGE_RUNNING
                                                      ? icons[stage->state]

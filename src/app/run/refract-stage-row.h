@@ -15,6 +15,9 @@ G_BEGIN_DECLS
 #define REFRACT_TYPE_STAGE_ROW (refract_stage_row_get_type ())
 G_DECLARE_FINAL_TYPE (RefractStageRow, refract_stage_row, REFRACT, STAGE_ROW, AdwPreferencesRow)
 
+/* for people: @step of a #RefractStage */
+const char *refract_stage_get_title (const RefractStage *stage);
+
 RefractStageRow *refract_stage_row_new (void);
 
 /* @ended: the audit does not run any more, so that what was running is stopped */

@@ -1,0 +1,29 @@
+/* refract-run-store.h
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#pragma once
+
+#include "audit/refract-audit.h"
+#include "report/refract-library.h"
+
+G_BEGIN_DECLS
+
+/**
+ * refract_run_store_async:
+ * @run: (transfer full): finished
+ *
+ * Puts the reports of @run into @library, all or none, and only then forgets what @audit has
+ * measured. What takes time is done in workers.
+ */
+void refract_run_store_async (RefractLibrary *library,
+                              RefractAudit *audit,
+                              RefractRun *run,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data);
+/* (transfer full) (element-type RefractSummary): the recommended or else the best first, the
+ * control last */
+GPtrArray *refract_run_store_finish (GAsyncResult *result, GError **error);
+
+G_END_DECLS
