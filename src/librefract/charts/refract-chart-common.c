@@ -7,10 +7,38 @@
 
 #include <glib/gi18n-lib.h>
 #include <math.h>
+#include <string.h>
 
 #include "charts/refract-chart-private.h"
 #include "core/refract-json.h"
 #include "core/refract-kv-config.h"
+
+RefractChartFunc
+refract_chart_lookup (const char *name)
+{
+  static const struct
+  {
+    const char *name;
+    RefractChartFunc function;
+  } charts[] = {
+    { "gauge", refract_chart_gauge_new },
+    { "axes", refract_chart_axes_new },
+    { "divergence", refract_chart_divergence_new },
+    { "kld-histogram", refract_chart_kld_histogram_new },
+    { "kld-depth", refract_chart_kld_depth_new },
+    { "kld-contexts", refract_chart_kld_contexts_new },
+    { "rniah", refract_chart_rniah_new },
+    { "plad", refract_chart_plad_new },
+    { "speed", refract_chart_speed_new },
+    { "scatter", refract_chart_scatter_new },
+    { "share-card", refract_chart_share_card_new },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (charts); i++)
+    if (g_strcmp0 (charts[i].name, name) == 0)
+      return charts[i].function;
+  return NULL;
+}
 
 RefractScene *
 refract_chart_begin (double width, double *text_scale)
@@ -171,6 +199,48 @@ char *
 refract_chart_get_reference_label (RefractReport *report)
 {
   return get_label (report, "reference_kv", "reference");
+}
+
+/* The file's without its folder and suffix where the report names no other. */
+char *
+refract_chart_get_model_name (RefractReport *report)
+{
+  JsonObject *model = refract_json_get_object (refract_report_get_extension (report), "model");
+  const char *name = refract_json_get_string (model, "name", NULL);
+  g_autofree char *base = NULL;
+
+  if (name != NULL && *name != '\0')
+    return g_strdup (name);
+  name = refract_json_get_string (refract_report_get_root (report), "model", "");
+  if (*name == '\0')
+    return g_strdup (_ ("Unknown model"));
+  base = g_path_get_basename (name);
+  if (g_str_has_suffix (base, ".gguf") && base[5] != '\0')
+    base[strlen (base) - 5] = '\0';
+  return g_steal_pointer (&base);
+}
+
+void
+refract_chart_add_heading (RefractScene *scene, RefractReport *report)
+{
+  RefractTextStyle title
+      = refract_chart_style (REFRACT_ROLE_FOREGROUND, 18, TRUE, REFRACT_ANCHOR_START);
+  RefractTextStyle line
+      = refract_chart_style (REFRACT_ROLE_DIM, CAPTION, FALSE, REFRACT_ANCHOR_START);
+  double width = refract_scene_get_width (scene) - 2 * MARGIN, y;
+  double height = refract_scene_get_height (scene);
+  guint n = refract_scene_get_n_items (scene);
+  g_autofree char *model = refract_chart_get_model_name (report);
+  g_autofree char *candidate = refract_chart_get_candidate_label (report);
+  g_autofree char *reference = refract_chart_get_reference_label (report);
+  g_autofree char *subtitle
+      = g_strdup_printf (_ ("%s, KV cache %s against %s"), model, candidate, reference);
+
+  y = refract_scene_add_paragraph (scene, &title, MARGIN, MARGIN, width, 2,
+                                   refract_scene_get_title (scene));
+  y = refract_scene_add_paragraph (scene, &line, MARGIN, y + 2, width, 3, subtitle) + 4;
+  refract_scene_move (scene, n, y);
+  refract_scene_set_height (scene, height + y);
 }
 
 JsonObject *

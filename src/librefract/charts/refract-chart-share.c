@@ -7,32 +7,12 @@
 
 #include <glib/gi18n-lib.h>
 #include <math.h>
-#include <string.h>
 
 #include "charts/refract-chart-private.h"
 #include "core/refract-json.h"
 
 #define CARD_MARGIN 60.0
 #define SPLIT 500.0
-
-/* The name for people, or the file's without its folder and suffix; (transfer full) */
-static char *
-model_name (RefractReport *report)
-{
-  JsonObject *model = refract_json_get_object (refract_report_get_extension (report), "model");
-  const char *name = refract_json_get_string (model, "name", NULL);
-  g_autofree char *base = NULL;
-
-  if (name != NULL && *name != '\0')
-    return g_strdup (name);
-  name = refract_json_get_string (refract_report_get_root (report), "model", "");
-  if (*name == '\0')
-    return g_strdup (_ ("Unknown model"));
-  base = g_path_get_basename (name);
-  if (g_str_has_suffix (base, ".gguf") && base[5] != '\0')
-    base[strlen (base) - 5] = '\0';
-  return g_steal_pointer (&base);
-}
 
 /* (transfer full) (nullable) */
 static char *
@@ -62,7 +42,7 @@ add_head (RefractScene *scene, RefractReport *report)
   RefractTextStyle model
       = refract_chart_style (REFRACT_ROLE_FOREGROUND, 46, TRUE, REFRACT_ANCHOR_START);
   RefractTextStyle pair = refract_chart_style (REFRACT_ROLE_DIM, 26, FALSE, REFRACT_ANCHOR_START);
-  g_autofree char *name = model_name (report);
+  g_autofree char *name = refract_chart_get_model_name (report);
   g_autofree char *candidate = refract_chart_get_candidate_label (report);
   g_autofree char *reference = refract_chart_get_reference_label (report);
   g_autofree char *line = g_strdup_printf (_ ("KV cache %s against %s"), candidate, reference);
@@ -98,7 +78,7 @@ refract_chart_share_card_new (RefractReport *report, double width, double text_s
   RefractScoreRow rows[REFRACT_N_AXES];
   RefractTextStyle style = refract_chart_style (REFRACT_ROLE_DIM, 20, FALSE, REFRACT_ANCHOR_MIDDLE);
   g_autofree char *interval = refract_chart_interval_text (refract_report_get_extension (report));
-  g_autofree char *name = model_name (report);
+  g_autofree char *name = refract_chart_get_model_name (report);
   g_autofree char *candidate = refract_chart_get_candidate_label (report);
   double y, composite = refract_report_get_composite (report);
   g_autofree char *score = isnan (composite) ? g_strdup ("—") : refract_format_score (composite, 1);

@@ -55,6 +55,16 @@ RefractScene *refract_chart_scatter_new (RefractReport *report, double width, do
 #define REFRACT_SHARE_CARD_HEIGHT 630
 RefractScene *refract_chart_share_card_new (RefractReport *report, double width, double text_scale);
 
+/* The function of "gauge", "axes", "divergence", "kld-histogram", "kld-depth", "kld-contexts",
+ * "rniah", "plad", "speed", "scatter" or "share-card"; %NULL for another name. */
+RefractChartFunc refract_chart_lookup (const char *name);
+
+/* Moves what @scene shows down and puts its title, the model and the configuration over it, for a
+ * picture that leaves the page it stood on. */
+void refract_chart_add_heading (RefractScene *scene, RefractReport *report);
+
+/* (transfer full): the model's name for people */
+char *refract_chart_get_model_name (RefractReport *report);
 /* (transfer full): the name of the report's candidate or reference for people */
 char *refract_chart_get_candidate_label (RefractReport *report);
 char *refract_chart_get_reference_label (RefractReport *report);

@@ -71,7 +71,7 @@ static const RefractPalette palettes[2][2] = {
         [REFRACT_ROLE_HATCH] = 0xffffff40,
     } },
     { {
-        [REFRACT_ROLE_BACKGROUND] = 0x000000ff,
+        [REFRACT_ROLE_BACKGROUND] = 0x343437ff,
         [REFRACT_ROLE_FOREGROUND] = 0xffffffff,
         [REFRACT_ROLE_DIM] = 0xffffffe0,
         [REFRACT_ROLE_GRID] = 0xffffff80,

@@ -292,6 +292,23 @@ refract_scene_add_hatch (
 }
 
 void
+refract_scene_move (RefractScene *self, guint n_items, double y)
+{
+  for (guint i = 0; i < n_items; i++)
+    {
+      RefractSceneItem *item = &g_array_index (self->items, RefractSceneItem, i);
+
+      item->y += y;
+      if (item->kind == REFRACT_ITEM_LINE)
+        item->y2 += y;
+      for (guint j = 0; j < item->n_points; j++)
+        item->points[2 * j + 1] += y;
+    }
+  for (guint i = 0; i < self->points->len; i++)
+    g_array_index (self->points, RefractScenePoint, i).y += y;
+}
+
+void
 refract_scene_truncate (RefractScene *self, guint n_items)
 {
   g_array_set_size (self->items, n_items);

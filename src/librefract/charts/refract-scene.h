@@ -199,6 +199,8 @@ double refract_scene_add_paragraph (RefractScene *self,
                                     double max_width,
                                     guint max_lines,
                                     const char *text);
+/* Moves the first @n_items and all points down. */
+void refract_scene_move (RefractScene *self, guint n_items, double y);
 /* Takes back what was drawn from @n_items on. */
 void refract_scene_truncate (RefractScene *self, guint n_items);
 
