@@ -1,0 +1,473 @@
+/* refract-wizard-engine-page.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#include "config.h"
+
+#include <glib/gi18n.h>
+
+#include "audit/refract-audit.h"
+#include "core/refract-error.h"
+#include "wizard/refract-wizard-engine-page.h"
+
+struct _RefractWizardEnginePage
+{
+  RefractWizardPage parent_instance;
+
+  AdwActionRow *folder_row;
+  GtkWidget *default_button;
+  AdwEntryRow *flags_row;
+  AdwSpinRow *layers_row;
+  AdwPreferencesGroup *checks_group;
+  GtkStack *checking_stack;
+  GtkWidget *model_row;
+  AdwPreferencesGroup *install_group;
+  AdwPreferencesGroup *claims_group;
+
+  GPtrArray *check_rows; /* (element-type GtkWidget) */
+  GCancellable *cancellable;
+};
+
+G_DEFINE_FINAL_TYPE (RefractWizardEnginePage, refract_wizard_engine_page, REFRACT_TYPE_WIZARD_PAGE)
+
+/* What installs llama.cpp's programs where; the command is copied as it stands. */
+static const struct
+{
+  const char *system;
+  const char *command;
+} installs[] = {
+  { "Debian, Ubuntu", "sudo apt install llama.cpp-tools llama.cpp-tools-extra" },
+  { "Fedora", "sudo dnf install llama-cpp" },
+  { "Arch Linux", "yay -S llama.cpp" },
+  { "Homebrew", "brew install llama.cpp" },
+  { N_ ("Any system: programs ready to run"), "https://github.com/ggml-org/llama.cpp/releases" },
+};
+
+/* ---- One check ---- */
+
+typedef struct
+{
+  RefractPlan *plan;
+  RefractModel *model; /* nullable: without it nothing is loaded */
+} Job;
+
+typedef struct
+{
+  GPtrArray *checks;
+  RefractEngineInfo *engine; /* nullable: none that works */
+  RefractBackend *backend;   /* likewise */
+  GError *error;
+} Outcome;
+
+static void
+job_free (gpointer data)
+{
+  Job *job = data;
+
+  g_object_unref (job->plan);
+  g_clear_object (&job->model);
+  g_free (job);
+}
+
+static void
+outcome_free (gpointer data)
+{
+  Outcome *outcome = data;
+
+  g_clear_pointer (&outcome->checks, g_ptr_array_unref);
+  g_clear_pointer (&outcome->engine, refract_engine_info_free);
+  g_clear_object (&outcome->backend);
+  g_clear_error (&outcome->error);
+  g_free (outcome);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Outcome, outcome_free)
+
+static gboolean
+has_failed (GPtrArray *checks)
+{
+  for (guint i = 0; i < checks->len; i++)
+    if (((RefractCheck *) g_ptr_array_index (checks, i))->status == REFRACT_CHECK_FAILED)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+check_thread (GTask *task, gpointer source_object, gpointer task_data, GCancellable *cancellable)
+{
+  const Job *job = task_data;
+  Outcome *outcome = g_new0 (Outcome, 1);
+  g_autoptr (RefractBackend) backend = refract_plan_create_backend (job->plan, &outcome->error);
+
+  if (backend != NULL)
+    {
+      const RefractEngineInfo *engine
+          = refract_backend_detect (backend, cancellable, &outcome->error);
+
+      outcome->checks = refract_backend_selftest (backend, job->model, cancellable);
+      if (engine != NULL && !has_failed (outcome->checks))
+        {
+          outcome->engine = refract_engine_info_copy (engine);
+          outcome->backend = g_object_ref (backend);
+        }
+    }
+  g_task_return_pointer (task, outcome, outcome_free);
+}
+
+/* ---- Rows ---- */
+
+static const struct
+{
+  const char *icon;
+  const char *style;
+  const char *name;
+} statuses[] = {
+  [REFRACT_CHECK_PASSED] = { "object-select-symbolic", "success", N_ ("Passed") },
+  [REFRACT_CHECK_WARNING] = { "dialog-warning-symbolic", "warning", N_ ("Warning") },
+  [REFRACT_CHECK_FAILED] = { "dialog-error-symbolic", "error", N_ ("Failed") },
+};
+
+static GtkWidget *
+make_check_row (const char *title, RefractCheckStatus status, const char *detail, const char *remedy)
+{
+  GtkWidget *row = adw_action_row_new ();
+  GtkWidget *icon = gtk_image_new_from_icon_name (statuses[status].icon);
+  g_autofree char *subtitle
+      = remedy != NULL ? g_strdup_printf ("%s\n%s", detail, remedy) : g_strdup (detail);
+
+  adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), title);
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (row), subtitle);
+  adw_action_row_set_subtitle_selectable (ADW_ACTION_ROW (row), TRUE);
+  gtk_widget_add_css_class (icon, statuses[status].style);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (icon), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  _ (statuses[status].name), -1);
+  adw_action_row_add_prefix (ADW_ACTION_ROW (row), icon);
+  return row;
+}
+
+static void
+clear_checks (RefractWizardEnginePage *self)
+{
+  for (guint i = 0; i < self->check_rows->len; i++)
+    adw_preferences_group_remove (self->checks_group, g_ptr_array_index (self->check_rows, i));
+  g_ptr_array_set_size (self->check_rows, 0);
+}
+
+static void
+add_check (RefractWizardEnginePage *self, GtkWidget *row)
+{
+  g_ptr_array_add (self->check_rows, row);
+  adw_preferences_group_add (self->checks_group, row);
+}
+
+static void
+show_outcome (RefractWizardEnginePage *self, const Outcome *outcome)
+{
+  RefractWizardPage *page = REFRACT_WIZARD_PAGE (self);
+  gboolean missing = outcome->error != NULL
+                     && g_error_matches (outcome->error, REFRACT_ERROR, REFRACT_ERROR_ENGINE_MISSING);
+
+  clear_checks (self);
+  for (guint i = 0; outcome->checks != NULL && i < outcome->checks->len; i++)
+    {
+      const RefractCheck *check = g_ptr_array_index (outcome->checks, i);
+
+      add_check (self,
+                 make_check_row (check->title, check->status, check->detail, check->remedy));
+    }
+  if (self->check_rows->len == 0 && outcome->error != NULL)
+    add_check (self, make_check_row (_ ("Engine"), REFRACT_CHECK_FAILED, outcome->error->message,
+                                     NULL));
+  gtk_stack_set_visible_child_name (self->checking_stack, "idle");
+  gtk_widget_set_visible (GTK_WIDGET (self->install_group), missing);
+
+  refract_wizard_page_set_problem (
+      page, outcome->engine != NULL ? NULL
+            : missing ? _ ("No usable engine: install llama.cpp or choose its folder.")
+                      : _ ("The engine cannot be used as it is: see the checks above."));
+  refract_wizard_state_set_engine (refract_wizard_page_get_state (page), outcome->engine,
+                                   outcome->backend);
+}
+
+static void
+check_done (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  RefractWizardEnginePage *self = REFRACT_WIZARD_ENGINE_PAGE (source);
+  g_autoptr (Outcome) outcome = g_task_propagate_pointer (G_TASK (result), NULL);
+
+  /* only a cancelled check has no outcome */
+  if (outcome == NULL)
+    return;
+  g_clear_object (&self->cancellable);
+  show_outcome (self, outcome);
+}
+
+static void
+check (RefractWizardEnginePage *self, RefractModel *model)
+{
+  RefractWizardPage *page = REFRACT_WIZARD_PAGE (self);
+  g_autoptr (GTask) task = NULL;
+  Job *job = g_new0 (Job, 1);
+
+  g_cancellable_cancel (self->cancellable);
+  g_clear_object (&self->cancellable);
+  self->cancellable = g_cancellable_new ();
+  job->plan = refract_plan_copy (refract_wizard_page_get_plan (page));
+  g_set_object (&job->model, model);
+
+  gtk_stack_set_visible_child_name (self->checking_stack, "checking");
+  refract_wizard_page_set_problem (page, _ ("The engine is being checked."));
+  task = g_task_new (self, self->cancellable, check_done, NULL);
+  g_task_set_source_tag (task, check);
+  g_task_set_task_data (task, job, job_free);
+  g_task_run_in_thread (task, check_thread);
+}
+
+static void
+recheck (RefractWizardEnginePage *self)
+{
+  check (self, NULL);
+}
+
+static void
+model_test_activated (RefractWizardEnginePage *self)
+{
+  check (self, refract_wizard_state_get_model (
+                   refract_wizard_page_get_state (REFRACT_WIZARD_PAGE (self))));
+}
+
+/* ---- Folder ---- */
+
+static void
+folder_changed (RefractWizardEnginePage *self)
+{
+  RefractPlan *plan = refract_wizard_page_get_plan (REFRACT_WIZARD_PAGE (self));
+  const char *folder = refract_plan_get_string (plan, "engine-dir");
+  g_autofree char *shown = folder != NULL ? g_filename_display_name (folder) : NULL;
+
+  adw_action_row_set_subtitle (self->folder_row,
+                               shown != NULL ? shown : _ ("Looked for on this machine"));
+  gtk_widget_set_visible (self->default_button, folder != NULL);
+  recheck (self);
+}
+
+static void
+folder_chosen (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (RefractWizardEnginePage) self = user_data;
+  g_autoptr (GFile) folder
+      = gtk_file_dialog_select_folder_finish (GTK_FILE_DIALOG (source), result, NULL);
+  g_autofree char *path = folder != NULL ? g_file_get_path (folder) : NULL;
+
+  if (path != NULL)
+    g_object_set (refract_wizard_page_get_plan (REFRACT_WIZARD_PAGE (self)), "engine-dir", path,
+                  NULL);
+}
+
+static void
+choose_folder_clicked (RefractWizardEnginePage *self)
+{
+  g_autoptr (GtkFileDialog) dialog = gtk_file_dialog_new ();
+
+  gtk_file_dialog_set_title (dialog, _ ("Choose the Folder of llama.cpp’s Programs"));
+  gtk_file_dialog_select_folder (dialog, GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), NULL,
+                                 folder_chosen, g_object_ref (self));
+}
+
+static void
+default_clicked (RefractWizardEnginePage *self)
+{
+  g_object_set (refract_wizard_page_get_plan (REFRACT_WIZARD_PAGE (self)), "engine-dir", NULL,
+                NULL);
+}
+
+/* Flags count when they are applied, not with every letter. */
+static void
+flags_applied (RefractWizardEnginePage *self)
+{
+  g_object_set (refract_wizard_page_get_plan (REFRACT_WIZARD_PAGE (self)), "engine-flags",
+                gtk_editable_get_text (GTK_EDITABLE (self->flags_row)), NULL);
+}
+
+static void
+flags_changed (RefractWizardEnginePage *self)
+{
+  const char *flags = refract_plan_get_string (
+      refract_wizard_page_get_plan (REFRACT_WIZARD_PAGE (self)), "engine-flags");
+
+  if (g_strcmp0 (gtk_editable_get_text (GTK_EDITABLE (self->flags_row)), flags) != 0)
+    gtk_editable_set_text (GTK_EDITABLE (self->flags_row), flags != NULL ? flags : "");
+  recheck (self);
+}
+
+/* ---- What to install ---- */
+
+static void
+copy_clicked (GtkButton *button, gpointer user_data)
+{
+  gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (button)), user_data);
+}
+
+static GtkWidget *
+make_copy_button (const char *text)
+{
+  GtkWidget *button = gtk_button_new_from_icon_name ("edit-copy-symbolic");
+
+  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
+  gtk_widget_set_tooltip_text (button, _ ("Copy"));
+  gtk_widget_add_css_class (button, "flat");
+  g_signal_connect (button, "clicked", G_CALLBACK (copy_clicked), (gpointer) text);
+  return button;
+}
+
+static void
+add_installs (RefractWizardEnginePage *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (installs); i++)
+    {
+      GtkWidget *row = adw_action_row_new ();
+
+      adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), _ (installs[i].system));
+      adw_action_row_set_subtitle (ADW_ACTION_ROW (row), installs[i].command);
+      adw_action_row_set_subtitle_selectable (ADW_ACTION_ROW (row), TRUE);
+      gtk_widget_add_css_class (row, "property");
+      gtk_widget_add_css_class (row, "monospace");
+      adw_action_row_add_suffix (ADW_ACTION_ROW (row), make_copy_button (installs[i].command));
+      adw_preferences_group_add (self->install_group, row);
+    }
+}
+
+/* ---- What a report would set ---- */
+
+static const char *
+claim_title (const char *key)
+{
+  if (g_str_equal (key, "engine-dir"))
+    return _ ("Engine Folder");
+  if (g_str_equal (key, "engine-flags"))
+    return _ ("Engine Flags");
+  return _ ("Launcher");
+}
+
+static void
+use_clicked (GtkButton *button, gpointer user_data)
+{
+  RefractWizardEnginePage *self = user_data;
+  const RefractPlanClaim *claim = g_object_get_data (G_OBJECT (button), "claim");
+
+  g_object_set (refract_wizard_page_get_plan (REFRACT_WIZARD_PAGE (self)), claim->key, claim->text,
+                NULL);
+  gtk_widget_set_sensitive (GTK_WIDGET (button), FALSE);
+  gtk_button_set_label (button, _ ("Used"));
+}
+
+static void
+add_claims (RefractWizardEnginePage *self)
+{
+  RefractWizardPage *page = REFRACT_WIZARD_PAGE (self);
+  RefractPlanImport *import
+      = refract_wizard_state_get_import (refract_wizard_page_get_state (page));
+
+  gtk_widget_set_visible (GTK_WIDGET (self->claims_group),
+                          import != NULL && import->claims->len > 0);
+  for (guint i = 0; import != NULL && i < import->claims->len; i++)
+    {
+      RefractPlanClaim *claim = g_ptr_array_index (import->claims, i);
+      GtkWidget *row = adw_action_row_new ();
+      GtkWidget *button = gtk_button_new_with_label (_ ("Use"));
+
+      adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), claim_title (claim->key));
+      adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
+      adw_action_row_set_subtitle (ADW_ACTION_ROW (row), claim->text);
+      adw_action_row_set_subtitle_selectable (ADW_ACTION_ROW (row), TRUE);
+      adw_preferences_group_add (self->claims_group, row);
+      /* a plan has no launcher: it is only shown */
+      if (g_object_class_find_property (G_OBJECT_GET_CLASS (import->plan), claim->key) == NULL)
+        continue;
+      gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
+      g_object_set_data (G_OBJECT (button), "claim", claim);
+      g_signal_connect_object (button, "clicked", G_CALLBACK (use_clicked), self,
+                               G_CONNECT_DEFAULT);
+      adw_action_row_add_suffix (ADW_ACTION_ROW (row), button);
+    }
+}
+
+static void
+refract_wizard_engine_page_constructed (GObject *object)
+{
+  RefractWizardEnginePage *self = REFRACT_WIZARD_ENGINE_PAGE (object);
+  RefractWizardPage *page = REFRACT_WIZARD_PAGE (self);
+  RefractWizardState *state = refract_wizard_page_get_state (page);
+  RefractPlan *plan = refract_wizard_page_get_plan (page);
+
+  G_OBJECT_CLASS (refract_wizard_engine_page_parent_class)->constructed (object);
+
+  add_installs (self);
+  add_claims (self);
+  g_object_bind_property (plan, "n-gpu-layers", self->layers_row, "value",
+                          G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
+  g_object_bind_property (state, "model", self->model_row, "sensitive", G_BINDING_SYNC_CREATE);
+  g_signal_connect_object (plan, "notify::engine-dir", G_CALLBACK (folder_changed), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (plan, "notify::engine-flags", G_CALLBACK (flags_changed), self,
+                           G_CONNECT_SWAPPED);
+  gtk_editable_set_text (GTK_EDITABLE (self->flags_row),
+                         refract_plan_get_string (plan, "engine-flags") != NULL
+                             ? refract_plan_get_string (plan, "engine-flags")
+                             : "");
+  folder_changed (self);
+}
+
+static void
+refract_wizard_engine_page_stop (RefractWizardPage *page)
+{
+  g_cancellable_cancel (REFRACT_WIZARD_ENGINE_PAGE (page)->cancellable);
+}
+
+static void
+refract_wizard_engine_page_dispose (GObject *object)
+{
+  RefractWizardEnginePage *self = REFRACT_WIZARD_ENGINE_PAGE (object);
+
+  g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->check_rows, g_ptr_array_unref);
+  gtk_widget_dispose_template (GTK_WIDGET (object), REFRACT_TYPE_WIZARD_ENGINE_PAGE);
+
+  G_OBJECT_CLASS (refract_wizard_engine_page_parent_class)->dispose (object);
+}
+
+static void
+refract_wizard_engine_page_class_init (RefractWizardEnginePageClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->constructed = refract_wizard_engine_page_constructed;
+  object_class->dispose = refract_wizard_engine_page_dispose;
+  REFRACT_WIZARD_PAGE_CLASS (klass)->stop = refract_wizard_engine_page_stop;
+
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               RESOURCE_PATH "/ui/wizard-engine-page.ui");
+  gtk_widget_class_bind_template_child (widget_class, RefractWizardEnginePage, folder_row);
+  gtk_widget_class_bind_template_child (widget_class, RefractWizardEnginePage, default_button);
+  gtk_widget_class_bind_template_child (widget_class, RefractWizardEnginePage, flags_row);
+  gtk_widget_class_bind_template_child (widget_class, RefractWizardEnginePage, layers_row);
+  gtk_widget_class_bind_template_child (widget_class, RefractWizardEnginePage, checks_group);
+  gtk_widget_class_bind_template_child (widget_class, RefractWizardEnginePage, checking_stack);
+  gtk_widget_class_bind_template_child (widget_class, RefractWizardEnginePage, model_row);
+  gtk_widget_class_bind_template_child (widget_class, RefractWizardEnginePage, install_group);
+  gtk_widget_class_bind_template_child (widget_class, RefractWizardEnginePage, claims_group);
+  gtk_widget_class_bind_template_callback (widget_class, recheck);
+  gtk_widget_class_bind_template_callback (widget_class, model_test_activated);
+  gtk_widget_class_bind_template_callback (widget_class, choose_folder_clicked);
+  gtk_widget_class_bind_template_callback (widget_class, default_clicked);
+  gtk_widget_class_bind_template_callback (widget_class, flags_applied);
+}
+
+static void
+refract_wizard_engine_page_init (RefractWizardEnginePage *self)
+{
+  self->check_rows = g_ptr_array_new ();
+  gtk_widget_init_template (GTK_WIDGET (self));
+}
