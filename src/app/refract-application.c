@@ -89,6 +89,7 @@ static const struct
 } accels[] = {
   { "app.preferences", { "<Control>comma" } },
   { "app.quit", { "<Control>q" } },
+  { "win.new-audit('')", { "<Control>n" } },
   { "window.close", { "<Control>w" } },
 };
 

@@ -9,6 +9,7 @@
 
 #include "refract-window.h"
 #include "run/refract-window-runs.h"
+#include "wizard/refract-window-wizard.h"
 
 struct _RefractWindow
 {
@@ -64,6 +65,7 @@ refract_window_init (RefractWindow *self)
   gtk_widget_init_template (GTK_WIDGET (self));
   g_object_ref (self->welcome_page);
   refract_window_init_runs (self);
+  refract_window_init_wizard (self);
 }
 
 RefractWindow *

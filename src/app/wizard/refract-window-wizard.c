@@ -71,7 +71,8 @@ search_done (GObject *source, GAsyncResult *result, gpointer user_data)
   RefractWindow *self = REFRACT_WINDOW (source);
   Search *search = g_task_get_task_data (G_TASK (result));
 
-  if (!g_task_propagate_boolean (G_TASK (result), NULL) || !gtk_widget_get_mapped (GTK_WIDGET (self)))
+  if (!g_task_propagate_boolean (G_TASK (result), NULL)
+      || !gtk_widget_get_mapped (GTK_WIDGET (self)))
     return;
   refract_defaults_apply_engine (
       refract_application_get_settings (refract_application_get_default ()), search->import->plan);

@@ -22,6 +22,7 @@ struct _RefractWizardDepthPage
   GtkLabel *preset_label;
   AdwExpanderRow *axis_rows[REFRACT_N_AXES];
   AdwComboRow *prompt_mode_row;
+  AdwEntryRow *seed_row;
   AdwSpinRow *kv_budget_row;
   AdwActionRow *time_row;
   AdwActionRow *disk_row;
@@ -49,7 +50,6 @@ static const struct
   { "rniah_n_predict_row", "rniah-n-predict", "value" },
   { "needle_row", "rniah-needle", "text" },
   { "question_row", "rniah-question", "text" },
-  { "seed_row", "seed", "value" },
   { "measure_floor_row", "measure-floor", "active" },
   { "strict_floor_row", "strict-floor", "active" },
   { "slots_row", "slots", "value" },
@@ -213,8 +213,8 @@ show_text (RefractWizardDepthPage *self, guint text)
   else if (file != NULL)
     name = g_strdup_printf (_ ("The report’s “%s” was not found here: choose it"), file->name);
   else
-    name = g_strdup (g_str_equal (texts[text].property, "haystack") ? _ ("The corpus")
-                                                                    : _ ("None"));
+    name
+        = g_strdup (g_str_equal (texts[text].property, "haystack") ? _ ("The corpus") : _ ("None"));
   adw_action_row_set_subtitle (row, name);
 }
 
@@ -300,6 +300,31 @@ mib_to_bytes (GBinding *binding, const GValue *from, GValue *to, gpointer data)
   return TRUE;
 }
 
+static gboolean
+seed_to_text (GBinding *binding, const GValue *from, GValue *to, gpointer data)
+{
+  g_value_take_string (to, g_strdup_printf ("%" G_GINT64_FORMAT, g_value_get_int64 (from)));
+  return TRUE;
+}
+
+/* Too many digits for a spin button; what is no number is marked and changes nothing. */
+static gboolean
+text_to_seed (GBinding *binding, const GValue *from, GValue *to, gpointer data)
+{
+  RefractWizardDepthPage *self = data;
+  GParamSpec *pspec = g_object_class_find_property (G_OBJECT_GET_CLASS (get_plan (self)), "seed");
+  gint64 seed = 0;
+  gboolean valid = g_ascii_string_to_signed (g_value_get_string (from), 10, 0,
+                                             G_PARAM_SPEC_INT64 (pspec)->maximum, &seed, NULL);
+
+  if (valid)
+    gtk_widget_remove_css_class (GTK_WIDGET (self->seed_row), "error");
+  else
+    gtk_widget_add_css_class (GTK_WIDGET (self->seed_row), "error");
+  g_value_set_int64 (to, seed);
+  return valid;
+}
+
 static void
 bind_parameters (RefractWizardDepthPage *self)
 {
@@ -321,6 +346,9 @@ bind_parameters (RefractWizardDepthPage *self)
       g_object_bind_property (plan, parameters[i].property, row, parameters[i].row_property,
                               G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
     }
+  g_object_bind_property_full (plan, "seed", self->seed_row, "text",
+                               G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE, seed_to_text,
+                               text_to_seed, self, NULL);
   g_object_bind_property_full (plan, "kv-budget", self->kv_budget_row, "value",
                                G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE, bytes_to_mib,
                                mib_to_bytes, NULL, NULL);
@@ -362,9 +390,9 @@ refract_wizard_depth_page_constructed (GObject *object)
     const char *signal;
     void (*callback) (RefractWizardDepthPage *self);
   } watched[] = {
-    { "notify::axes", axes_changed },       { "notify::measure-floor", floor_changed },
+    { "notify::axes", axes_changed },        { "notify::measure-floor", floor_changed },
     { "notify::prompt-mode", mode_changed }, { "notify::prompts", show_texts },
-    { "notify::corpus", show_texts },       { "notify::haystack", show_texts },
+    { "notify::corpus", show_texts },        { "notify::haystack", show_texts },
   };
   RefractWizardDepthPage *self = REFRACT_WIZARD_DEPTH_PAGE (object);
   RefractWizardState *state = refract_wizard_page_get_state (REFRACT_WIZARD_PAGE (self));
@@ -410,6 +438,7 @@ refract_wizard_depth_page_class_init (RefractWizardDepthPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RefractWizardDepthPage, preset_label);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardDepthPage, prompt_mode_row);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardDepthPage, kv_budget_row);
+  gtk_widget_class_bind_template_child (widget_class, RefractWizardDepthPage, seed_row);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardDepthPage, time_row);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardDepthPage, disk_row);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardDepthPage, memory_row);

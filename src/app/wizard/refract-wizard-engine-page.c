@@ -128,7 +128,10 @@ static const struct
 };
 
 static GtkWidget *
-make_check_row (const char *title, RefractCheckStatus status, const char *detail, const char *remedy)
+make_check_row (const char *title,
+                RefractCheckStatus status,
+                const char *detail,
+                const char *remedy)
 {
   GtkWidget *row = adw_action_row_new ();
   GtkWidget *icon = gtk_image_new_from_icon_name (statuses[status].icon);
@@ -165,20 +168,20 @@ static void
 show_outcome (RefractWizardEnginePage *self, const Outcome *outcome)
 {
   RefractWizardPage *page = REFRACT_WIZARD_PAGE (self);
-  gboolean missing = outcome->error != NULL
-                     && g_error_matches (outcome->error, REFRACT_ERROR, REFRACT_ERROR_ENGINE_MISSING);
+  gboolean missing
+      = outcome->error != NULL
+        && g_error_matches (outcome->error, REFRACT_ERROR, REFRACT_ERROR_ENGINE_MISSING);
 
   clear_checks (self);
   for (guint i = 0; outcome->checks != NULL && i < outcome->checks->len; i++)
     {
       const RefractCheck *check = g_ptr_array_index (outcome->checks, i);
 
-      add_check (self,
-                 make_check_row (check->title, check->status, check->detail, check->remedy));
+      add_check (self, make_check_row (check->title, check->status, check->detail, check->remedy));
     }
   if (self->check_rows->len == 0 && outcome->error != NULL)
-    add_check (self, make_check_row (_ ("Engine"), REFRACT_CHECK_FAILED, outcome->error->message,
-                                     NULL));
+    add_check (self,
+               make_check_row (_ ("Engine"), REFRACT_CHECK_FAILED, outcome->error->message, NULL));
   gtk_stack_set_visible_child_name (self->checking_stack, "idle");
   gtk_widget_set_visible (GTK_WIDGET (self->install_group), missing);
 
@@ -393,6 +396,13 @@ add_claims (RefractWizardEnginePage *self)
     }
 }
 
+static gboolean
+is_something (GBinding *binding, const GValue *from, GValue *to, gpointer data)
+{
+  g_value_set_boolean (to, g_value_get_object (from) != NULL);
+  return TRUE;
+}
+
 static void
 refract_wizard_engine_page_constructed (GObject *object)
 {
@@ -407,7 +417,8 @@ refract_wizard_engine_page_constructed (GObject *object)
   add_claims (self);
   g_object_bind_property (plan, "n-gpu-layers", self->layers_row, "value",
                           G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
-  g_object_bind_property (state, "model", self->model_row, "sensitive", G_BINDING_SYNC_CREATE);
+  g_object_bind_property_full (state, "model", self->model_row, "sensitive", G_BINDING_SYNC_CREATE,
+                               is_something, NULL, NULL, NULL);
   g_signal_connect_object (plan, "notify::engine-dir", G_CALLBACK (folder_changed), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (plan, "notify::engine-flags", G_CALLBACK (flags_changed), self,

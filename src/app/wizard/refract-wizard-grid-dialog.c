@@ -59,8 +59,9 @@ update (RefractWizardGridDialog *self)
   if (*types_k != '\0' && *types_v != '\0')
     self->grid = refract_kv_config_grid (text, NULL);
   n = self->grid != NULL ? self->grid->len : 0;
-  label = n > 0 ? g_strdup_printf (g_dngettext (NULL, "%u configuration", "%u configurations", n), n)
-                : g_strdup (_ ("Choose types for K and for V."));
+  label = n > 0
+              ? g_strdup_printf (g_dngettext (NULL, "%u configuration", "%u configurations", n), n)
+              : g_strdup (_ ("Choose types for K and for V."));
   gtk_label_set_label (self->count_label, label);
   gtk_widget_set_sensitive (self->add_button, n > 0);
 }
@@ -102,9 +103,8 @@ refract_wizard_grid_dialog_class_init (RefractWizardGridDialogClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = refract_wizard_grid_dialog_dispose;
 
-  signals[SIGNAL_CHOSEN]
-      = g_signal_new ("chosen", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                      G_TYPE_NONE, 1, G_TYPE_PTR_ARRAY);
+  signals[SIGNAL_CHOSEN] = g_signal_new ("chosen", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
+                                         NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_PTR_ARRAY);
 
   gtk_widget_class_set_template_from_resource (widget_class,
                                                RESOURCE_PATH "/ui/wizard-grid-dialog.ui");

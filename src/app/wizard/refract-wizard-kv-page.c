@@ -70,8 +70,8 @@ can_run (RefractWizardKvPage *self, RefractKvConfig *kv, GError **error)
 static double
 bytes_per_token (RefractWizardKvPage *self, RefractKvConfig *kv)
 {
-  RefractModel *model = refract_wizard_state_get_model (
-      refract_wizard_page_get_state (REFRACT_WIZARD_PAGE (self)));
+  RefractModel *model
+      = refract_wizard_state_get_model (refract_wizard_page_get_state (REFRACT_WIZARD_PAGE (self)));
 
   return model != NULL ? refract_kv_config_get_bytes_per_token (kv, model) : -1;
 }
@@ -136,9 +136,8 @@ show_control (RefractWizardKvPage *self, GHashTable *seen)
     subtitle = g_strdup (error->message);
   else
     {
-      subtitle = g_strdup_printf (
-          _ ("%s shows whether this setup can tell configurations apart"),
-          refract_kv_config_get_label (kv));
+      subtitle = g_strdup_printf (_ ("%s shows whether this setup can tell configurations apart"),
+                                  refract_kv_config_get_label (kv));
       adw_action_row_set_subtitle (ADW_ACTION_ROW (self->control_row), subtitle);
       return TRUE;
     }
@@ -331,8 +330,8 @@ fill (RefractWizardKvPage *self, RefractPlan *plan)
 
   g_object_get (plan, "candidates", &candidates, NULL);
   self->control = g_strdup (control != NULL ? control : CONTROL);
-  self->reference = refract_wizard_kv_row_new (
-      get_types (self), refract_plan_get_string (plan, "reference"), FALSE);
+  self->reference = refract_wizard_kv_row_new (get_types (self),
+                                               refract_plan_get_string (plan, "reference"), FALSE);
   g_signal_connect_object (self->reference, "changed", G_CALLBACK (rows_changed), self,
                            G_CONNECT_SWAPPED);
   adw_preferences_group_add (self->reference_group, GTK_WIDGET (self->reference));

@@ -16,10 +16,7 @@ G_BEGIN_DECLS
  * to reach.
  */
 #define REFRACT_TYPE_WIZARD_KV_PAGE (refract_wizard_kv_page_get_type ())
-G_DECLARE_FINAL_TYPE (RefractWizardKvPage,
-                      refract_wizard_kv_page,
-                      REFRACT,
-                      WIZARD_KV_PAGE,
-                      RefractWizardPage)
+G_DECLARE_FINAL_TYPE (
+    RefractWizardKvPage, refract_wizard_kv_page, REFRACT, WIZARD_KV_PAGE, RefractWizardPage)
 
 G_END_DECLS

@@ -16,12 +16,13 @@ struct _RefractWizardKvRow
 {
   AdwExpanderRow parent_instance;
 
-  GtkWidget *error_icon;
+  GtkImage *status_icon;
   GtkWidget *remove_button;
   AdwComboRow *k_row;
   AdwComboRow *v_row;
   AdwEntryRow *others_row;
 
+  gboolean is_error;
   gboolean filling; /* changes are not the person's */
 };
 
@@ -93,7 +94,7 @@ refract_wizard_kv_row_class_init (RefractWizardKvRowClass *klass)
                                          NULL, NULL, NULL, G_TYPE_NONE, 0);
 
   gtk_widget_class_set_template_from_resource (widget_class, RESOURCE_PATH "/ui/wizard-kv-row.ui");
-  gtk_widget_class_bind_template_child (widget_class, RefractWizardKvRow, error_icon);
+  gtk_widget_class_bind_template_child (widget_class, RefractWizardKvRow, status_icon);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardKvRow, remove_button);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardKvRow, k_row);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardKvRow, v_row);
@@ -185,7 +186,13 @@ refract_wizard_kv_row_show (RefractWizardKvRow *self,
 
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self), label);
   adw_expander_row_set_subtitle (ADW_EXPANDER_ROW (self), status);
-  gtk_widget_set_visible (self->error_icon, is_error);
+  self->is_error = is_error;
+  gtk_image_set_from_icon_name (self->status_icon,
+                                is_error ? "dialog-error-symbolic" : "object-select-symbolic");
+  gtk_widget_remove_css_class (GTK_WIDGET (self->status_icon), is_error ? "success" : "error");
+  gtk_widget_add_css_class (GTK_WIDGET (self->status_icon), is_error ? "error" : "success");
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->status_icon), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  is_error ? _ ("Cannot be run") : _ ("Can be run"), -1);
 }
 
 gboolean
@@ -193,5 +200,5 @@ refract_wizard_kv_row_is_error (RefractWizardKvRow *self)
 {
   g_return_val_if_fail (REFRACT_IS_WIZARD_KV_ROW (self), FALSE);
 
-  return gtk_widget_get_visible (self->error_icon);
+  return self->is_error;
 }

@@ -108,9 +108,9 @@ show_model (RefractWizardModelPage *self, RefractModel *model)
   g_autofree char *heads = describe_heads (info);
   g_autofree char *kv = describe_kv (model);
   g_autofree char *whole_size
-      = info->n_parts > 1 ? g_strdup_printf (_ ("%s, %s, in %u files"), size, info->quantization,
-                                             info->n_parts)
-                          : g_strdup_printf (_ ("%s, %s"), size, info->quantization);
+      = info->n_parts > 1
+            ? g_strdup_printf (_ ("%s, %s, in %u files"), size, info->quantization, info->n_parts)
+            : g_strdup_printf (_ ("%s, %s"), size, info->quantization);
   g_autofree char *context
       = info->context_length > 0
             ? g_strdup_printf (_ ("%" G_GUINT64_FORMAT " tokens"), info->context_length)

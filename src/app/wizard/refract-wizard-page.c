@@ -17,7 +17,6 @@ typedef struct
   char *problem;
   guint step;
   AdwWindowTitle *window_title;
-  AdwToolbarView *toolbar_view;
   GtkLabel *problem_label;
   GtkButton *next_button;
 } RefractWizardPagePrivate;
@@ -43,6 +42,14 @@ static RefractWizardPagePrivate *
 get_private (RefractWizardPage *self)
 {
   return refract_wizard_page_get_instance_private (self);
+}
+
+/* Not a child of the template: disposing that would unparent what the parent class unparents too.
+ */
+static AdwToolbarView *
+get_toolbar_view (GObject *page)
+{
+  return ADW_TOOLBAR_VIEW (adw_navigation_page_get_child (ADW_NAVIGATION_PAGE (page)));
 }
 
 static void
@@ -71,7 +78,8 @@ set_step (RefractWizardPage *self, guint step)
   g_autofree char *tag = g_strdup_printf ("step-%u", step);
   g_autofree char *subtitle = NULL;
 
-  private->step = step;
+private
+  ->step = step;
   /* Translators: which of the steps of a wizard is shown */
   subtitle = g_strdup_printf (_ ("Step %u of %u"), step, N_STEPS);
   adw_window_title_set_subtitle (private->window_title, subtitle);
@@ -89,7 +97,7 @@ refract_wizard_page_get_property (GObject *object, guint prop_id, GValue *value,
       g_value_set_object (value, private->state);
       break;
     case PROP_CONTENT:
-      g_value_set_object (value, adw_toolbar_view_get_content (private->toolbar_view));
+      g_value_set_object (value, adw_toolbar_view_get_content (get_toolbar_view (object)));
       break;
     case PROP_STEP:
       g_value_set_uint (value, private->step);
@@ -117,10 +125,11 @@ refract_wizard_page_set_property (GObject *object,
   switch (prop_id)
     {
     case PROP_STATE:
-      private->state = g_value_dup_object (value);
+    private
+      ->state = g_value_dup_object (value);
       break;
     case PROP_CONTENT:
-      adw_toolbar_view_set_content (private->toolbar_view, g_value_get_object (value));
+      adw_toolbar_view_set_content (get_toolbar_view (object), g_value_get_object (value));
       break;
     case PROP_STEP:
       set_step (self, g_value_get_uint (value));
@@ -158,18 +167,18 @@ refract_wizard_page_class_init (RefractWizardPageClass *klass)
   klass->next = refract_wizard_page_real_next;
   klass->stop = refract_wizard_page_real_stop;
 
-  properties[PROP_STATE] = g_param_spec_object (
-      "state", NULL, NULL, REFRACT_TYPE_WIZARD_STATE, flags | G_PARAM_CONSTRUCT_ONLY);
+  properties[PROP_STATE] = g_param_spec_object ("state", NULL, NULL, REFRACT_TYPE_WIZARD_STATE,
+                                                flags | G_PARAM_CONSTRUCT_ONLY);
   properties[PROP_CONTENT] = g_param_spec_object ("content", NULL, NULL, GTK_TYPE_WIDGET, flags);
   properties[PROP_STEP] = g_param_spec_uint ("step", NULL, NULL, 1, N_STEPS, 1, flags);
   properties[PROP_NEXT_LABEL] = g_param_spec_string ("next-label", NULL, NULL, NULL, flags);
-  properties[PROP_PROBLEM] = g_param_spec_string (
-      "problem", NULL, NULL, NULL, G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_PROBLEM]
+      = g_param_spec_string ("problem", NULL, NULL, NULL,
+                             G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   gtk_widget_class_set_template_from_resource (widget_class, RESOURCE_PATH "/ui/wizard-page.ui");
   gtk_widget_class_bind_template_child_private (widget_class, RefractWizardPage, window_title);
-  gtk_widget_class_bind_template_child_private (widget_class, RefractWizardPage, toolbar_view);
   gtk_widget_class_bind_template_child_private (widget_class, RefractWizardPage, problem_label);
   gtk_widget_class_bind_template_child_private (widget_class, RefractWizardPage, next_button);
   gtk_widget_class_bind_template_callback (widget_class, next_clicked);
@@ -204,11 +213,13 @@ refract_wizard_page_set_problem (RefractWizardPage *self, const char *problem)
 
   g_return_if_fail (REFRACT_IS_WIZARD_PAGE (self));
 
-  private = get_private (self);
+private
+  = get_private (self);
   if (g_strcmp0 (private->problem, problem) == 0)
     return;
   g_free (private->problem);
-  private->problem = g_strdup (problem);
+private
+  ->problem = g_strdup (problem);
   gtk_label_set_label (private->problem_label, problem != NULL ? problem : "");
   gtk_widget_set_visible (GTK_WIDGET (private->problem_label), problem != NULL);
   gtk_widget_set_sensitive (GTK_WIDGET (private->next_button), problem == NULL);

@@ -45,10 +45,9 @@ describe_plan (RefractPlan *plan, RefractModel *model, GPtrArray *candidates)
   const char *name = refract_model_get_info (model)->name;
 
   if (candidates->len == 1)
-    g_string_append_printf (
-        text, _ ("“%s” with %s will be compared with itself at %s."), name,
-        refract_kv_config_get_label (g_ptr_array_index (candidates, 0)),
-        refract_kv_config_get_label (reference));
+    g_string_append_printf (text, _ ("“%s” with %s will be compared with itself at %s."), name,
+                            refract_kv_config_get_label (g_ptr_array_index (candidates, 0)),
+                            refract_kv_config_get_label (reference));
   else
     g_string_append_printf (text,
                             _ ("“%s” with %u KV configurations will be compared with itself at "
@@ -139,8 +138,7 @@ refract_wizard_review_page_constructed (GObject *object)
   g_object_bind_property (forecast, "memory", self->memory_row, "subtitle", G_BINDING_SYNC_CREATE);
   g_object_bind_property (forecast, "comparable", self->comparable_row, "subtitle",
                           G_BINDING_SYNC_CREATE);
-  g_signal_connect_object (forecast, "notify::ready", G_CALLBACK (update), self,
-                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (forecast, "notify::ready", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (state, "notify::engine", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   update (self);
 }

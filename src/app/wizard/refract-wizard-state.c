@@ -52,10 +52,7 @@ refract_wizard_state_finalize (GObject *object)
 }
 
 static void
-refract_wizard_state_get_property (GObject *object,
-                                   guint prop_id,
-                                   GValue *value,
-                                   GParamSpec *pspec)
+refract_wizard_state_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
 {
   RefractWizardState *self = REFRACT_WIZARD_STATE (object);
 

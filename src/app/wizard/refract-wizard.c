@@ -39,10 +39,10 @@ visible_page_changed (RefractWizard *self)
 {
   AdwNavigationPage *page = adw_navigation_view_get_visible_page (self->navigation_view);
 
-  adw_dialog_set_default_widget (
-      ADW_DIALOG (self), REFRACT_IS_WIZARD_PAGE (page)
-                             ? refract_wizard_page_get_button (REFRACT_WIZARD_PAGE (page))
-                             : NULL);
+  adw_dialog_set_default_widget (ADW_DIALOG (self),
+                                 REFRACT_IS_WIZARD_PAGE (page)
+                                     ? refract_wizard_page_get_button (REFRACT_WIZARD_PAGE (page))
+                                     : NULL);
 }
 
 static void
