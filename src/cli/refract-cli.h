@@ -40,6 +40,7 @@ gboolean refract_cli_write (const char *path, const char *text, GError **error);
 /**
  * RefractRunOptions:
  * @json_out: (nullable): file, or folder for several candidates
+ * @html_out: (nullable): file for the page with all candidates
  * @redact: leave prompts and answers out of the JSON
  * @fresh: do not go on with an interrupted run
  * @quiet: no progress, no score card
@@ -48,6 +49,7 @@ gboolean refract_cli_write (const char *path, const char *text, GError **error);
 typedef struct
 {
   const char *json_out;
+  const char *html_out;
   gboolean redact;
   gboolean fresh;
   gboolean quiet;

@@ -7,6 +7,7 @@
 
 #include <gio/gio.h>
 #include <glib/gi18n.h>
+#include <glib/gstdio.h>
 
 #include "audit/refract-demo.h"
 #include "core/refract-error.h"
@@ -16,6 +17,7 @@ int
 refract_cmd_demo (int argc, char **argv)
 {
   g_autofree char *json_out = NULL;
+  g_autofree char *html_out = NULL;
   g_autofree char *engine_dir = NULL;
   RefractRunOptions options = { .fail_below = -1 };
   GOptionEntry entries[] = {
@@ -47,5 +49,9 @@ refract_cmd_demo (int argc, char **argv)
   if (engine_dir != NULL)
     g_object_set (plan, "engine-dir", engine_dir, NULL);
   options.json_out = json_out != NULL ? json_out : "refract-demo/";
+  /* The page's folder is made here: the reports' own is made later. */
+  if (g_mkdir_with_parents (options.json_out, 0777) == 0)
+    html_out = g_build_filename (options.json_out, "demo.html", NULL);
+  options.html_out = html_out;
   return refract_cli_run_plan (plan, &options);
 }

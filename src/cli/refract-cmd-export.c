@@ -12,10 +12,20 @@
 #include "core/refract-error.h"
 #include "export/refract-badge.h"
 #include "export/refract-csv.h"
+#include "export/refract-html.h"
 #include "export/refract-markdown.h"
 #include "refract-cli.h"
 
 typedef char *(*Writer) (RefractReport *report);
+
+static char *
+write_html (RefractReport *report)
+{
+  g_autoptr (GPtrArray) reports = g_ptr_array_new ();
+
+  g_ptr_array_add (reports, report);
+  return refract_html_from_reports (reports);
+}
 
 static const struct
 {
@@ -23,6 +33,7 @@ static const struct
   Writer write;
   const char *help;
 } forms[] = {
+  { "html", write_html, N_ ("A page of its own") },
   { "markdown", refract_markdown_from_report, N_ ("Text for an issue or a model card") },
   { "model-index", refract_markdown_model_index, N_ ("Metadata for a model card on Hugging Face") },
   { "csv", refract_csv_from_report, N_ ("Every prompt, chunk, cell and pair") },

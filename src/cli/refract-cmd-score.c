@@ -18,11 +18,14 @@ int
 refract_cmd_score (int argc, char **argv)
 {
   g_autofree char *json_out = NULL;
+  g_autofree char *html_out = NULL;
   RefractRunOptions options = { .fail_below = -1 };
   g_autoptr (GPtrArray) settings = NULL;
   GOptionEntry entries[] = {
     { "json-out", 'o', 0, G_OPTION_ARG_FILENAME, &json_out,
       N_ ("Write the report here; a folder for several candidates"), N_ ("PATH") },
+    { "html-out", 0, 0, G_OPTION_ARG_FILENAME, &html_out,
+      N_ ("Write a page with all candidates here"), N_ ("FILE") },
     { "redact", 0, 0, G_OPTION_ARG_NONE, &options.redact,
       N_ ("Leave prompts and answers out of the report"), NULL },
     { "fail-below", 0, 0, G_OPTION_ARG_DOUBLE, &options.fail_below,
@@ -62,5 +65,6 @@ refract_cmd_score (int argc, char **argv)
     return refract_cli_fail (error);
 
   options.json_out = json_out;
+  options.html_out = html_out;
   return refract_cli_run_plan (plan, &options);
 }

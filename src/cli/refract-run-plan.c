@@ -17,6 +17,7 @@
 #include "audit/refract-audit.h"
 #include "audit/refract-estimate.h"
 #include "core/refract-error.h"
+#include "export/refract-html.h"
 #include "refract-card.h"
 #include "refract-cli.h"
 #include "refract-live.h"
@@ -111,6 +112,21 @@ check_output (RefractPlan *plan, const char *path, GError **error)
   return TRUE;
 }
 
+static gboolean
+check_page (const char *path, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+
+  if (is_folder (path) || g_access (folder, W_OK | X_OK) != 0)
+    {
+      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
+                   "The page %s cannot be written. Give a file in a folder that you may write to.",
+                   path);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 /* "gemma-2b-Q8_0.ctk-q8_0-ctv-q4_0.refract.json" */
 static char *
 report_name (RefractPlan *plan, RefractReport *report)
@@ -146,6 +162,18 @@ write_reports (
   return TRUE;
 }
 
+static gboolean
+write_page (GPtrArray *reports, const RefractRunOptions *options, GError **error)
+{
+  g_autofree char *page = refract_html_from_reports (reports);
+
+  if (!refract_cli_write (options->html_out, page, error))
+    return FALSE;
+  if (!options->quiet)
+    printf (_ ("Page: %s\n"), options->html_out);
+  return TRUE;
+}
+
 static int
 exit_status (const RefractRun *run, double fail_below)
 {
@@ -177,6 +205,8 @@ refract_cli_run_plan (RefractPlan *plan, const RefractRunOptions *options)
 
   if (options->json_out != NULL && !check_output (plan, options->json_out, &error))
     return refract_cli_fail (error);
+  if (options->html_out != NULL && !check_page (options->html_out, &error))
+    return refract_cli_fail (error);
 
   run = refract_cli_run_audit (audit, options->quiet, &error);
   if (run == NULL)
@@ -196,6 +226,8 @@ refract_cli_run_plan (RefractPlan *plan, const RefractRunOptions *options)
     }
   if (options->json_out != NULL
       && !write_reports (plan, reports, options->json_out, options->quiet, &error))
+    return refract_cli_fail (error);
+  if (options->html_out != NULL && !write_page (reports, options, &error))
     return refract_cli_fail (error);
 
   refract_audit_forget (audit);

@@ -550,5 +550,5 @@ refract_comparison_to_html (const RefractComparison *self)
       g_string_append_printf (body, "<div class=\"scroll\" tabindex=\"0\">%s</div>\n", table);
     }
   g_string_append (body, "</main>\n");
-  return refract_html_page_new ("KV cache fidelity, side by side", body->str, NULL);
+  return refract_html_page_new ("KV cache fidelity, side by side", body->str);
 }

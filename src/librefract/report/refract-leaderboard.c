@@ -478,5 +478,5 @@ refract_leaderboard_to_html (const RefractLeaderboard *self)
       g_string_append (body, "</ul>\n");
     }
   g_string_append (body, "</main>\n");
-  return refract_html_page_new ("KV cache fidelity", body->str, NULL);
+  return refract_html_page_new ("KV cache fidelity", body->str);
 }
