@@ -63,10 +63,16 @@ class Audits(CliTest):
             self.assertEqual(report["extension"]["kv"]["evidence"], "proved")
         self.assertGreaterEqual(q8["axes"]["gtm"]["score"], 90)
         self.assertLessEqual(q4["axes"]["gtm"]["score"], 80)
-        self.assertLess(control["axes"]["kld"]["score"], q4["axes"]["kld"]["score"])
-        self.assertLess(control["axes"]["gtm"]["score"], 40)
+        self.assertLess(control["axes"]["gtm"]["score"], q4["axes"]["gtm"]["score"] - 5)
+        for axis in ("kld", "plad"):
+            self.assertLess(control["axes"][axis]["score"], q4["axes"][axis]["score"])
+        self.assertLess(control["composite"], q4["composite"] - 10)
         interval = lambda report: report["extension"]["axes"]["trajectory"]["interval"]
         self.assertGreater(interval(q8)["low"], interval(q4)["high"])
+        self.assertGreaterEqual(q4["axes"]["rniah"]["base_acc_avg"], 0.9)
+        self.assertEqual(q8["axes"]["rniah"]["score"], 100)
+        self.assertLess(q4["axes"]["rniah"]["score"], 100)
+        self.assertEqual(q4["extension"]["floor"]["composite"], 100)
         for text in ("Trajectory", "KLD@D", "R-NIAH", "PLAD", "K q8_0 / V q8_0"):
             self.assertIn(text, out)
 

@@ -15,7 +15,7 @@ TEMPLATE = ("{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}</s>{% 
 MATRICES = {"query": "attn_q", "key": "attn_k", "value": "attn_v", "output": "attn_output", "gate": "ffn_gate",
             "up": "ffn_up", "down": "ffn_down"}
 OUTLIERS = (30, 62)   # first channels of the pairs, one for each block of 32
-OUTLIER_FACTOR = 1.8
+OUTLIER_FACTOR = 2.5
 
 
 def token_type(tokenizer, token):
