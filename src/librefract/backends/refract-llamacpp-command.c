@@ -230,7 +230,12 @@ refract_llamacpp_dup_environment (RefractKvConfig *kv)
 char *
 refract_llamacpp_make_folder (GError **error)
 {
-  const char *const places[] = { g_getenv ("XDG_RUNTIME_DIR"), g_get_tmp_dir (), "/tmp" };
+  const char *runtime = g_getenv ("XDG_RUNTIME_DIR"), *flatpak = g_getenv ("FLATPAK_ID");
+  /* This one is the same folder inside and outside of a Flatpak sandbox. */
+  g_autofree char *shared = runtime != NULL && flatpak != NULL
+                                ? g_build_filename (runtime, "app", flatpak, NULL)
+                                : NULL;
+  const char *const places[] = { shared, runtime, g_get_tmp_dir (), "/tmp" };
   int saved_errno = ENOENT;
   guint i;
 

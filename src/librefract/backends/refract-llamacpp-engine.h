@@ -7,6 +7,7 @@
 
 #include "backends/refract-backend.h"
 #include "backends/refract-llamacpp-help.h"
+#include "backends/refract-llamacpp-launch.h"
 
 G_BEGIN_DECLS
 
@@ -42,7 +43,7 @@ typedef struct
 typedef struct
 {
   RefractBackendOptions *options;
-  char **launcher;
+  RefractLlamacppLaunch *launch;
   RefractEngineInfo *info;
   RefractLlamacppProgram programs[REFRACT_LLAMACPP_N_PROGRAMS];
 } RefractLlamacppEngine;

@@ -144,8 +144,8 @@ ask_program (RefractLlamacppEngine *self,
   gboolean ended = FALSE;
 
   g_mutex_init (&capture.mutex);
-  process = refract_process_spawn ((const char *const *) self->launcher, argv, NULL, capture_line,
-                                   &capture, &failure);
+  process
+      = refract_llamacpp_launch_spawn (self->launch, argv, NULL, capture_line, &capture, &failure);
   if (process != NULL)
     {
       ended = refract_process_wait_for (process, PROBE_LIMIT, cancellable);
@@ -251,7 +251,7 @@ refract_llamacpp_engine_find (const RefractBackendOptions *options,
 {
   g_autoptr (RefractLlamacppEngine) self = g_new0 (RefractLlamacppEngine, 1);
   RefractLlamacppProgram *server = &self->programs[REFRACT_LLAMACPP_SERVER];
-  const char *source = NULL, *host_launcher = g_getenv ("REFRACT_HOST_LAUNCHER");
+  const char *source = NULL;
   g_autofree char *folder = dup_named_folder (options, &source);
   guint i;
 
@@ -261,11 +261,8 @@ refract_llamacpp_engine_find (const RefractBackendOptions *options,
   for (i = 0; i < REFRACT_LLAMACPP_N_PROGRAMS; i++)
     locate_program (&self->programs[i], i, folder, source);
 
-  if (options->launcher != NULL && options->launcher[0] != NULL)
-    self->launcher = g_strdupv (options->launcher);
-  else if (host_launcher != NULL && *host_launcher != '\0' && server->path != NULL
-           && g_str_has_prefix (server->path, "/run/host/"))
-    self->launcher = g_strdupv ((char *[]) { (char *) host_launcher, NULL });
+  self->launch = refract_llamacpp_launch_new (server->path, (const char *const *) options->launcher,
+                                              REFRACT_FLATPAK_INFO);
 
   for (i = 0; i < REFRACT_LLAMACPP_N_PROGRAMS; i++)
     if (!probe_program (self, i, cancellable, error))
@@ -296,7 +293,7 @@ refract_llamacpp_engine_free (RefractLlamacppEngine *self)
       refract_llamacpp_help_free (self->programs[i].help);
       g_clear_error (&self->programs[i].error);
     }
-  g_strfreev (self->launcher);
+  refract_llamacpp_launch_free (self->launch);
   refract_engine_info_free (self->info);
   refract_backend_options_free (self->options);
   g_free (self);

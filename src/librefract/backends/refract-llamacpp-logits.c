@@ -293,9 +293,9 @@ refract_llamacpp_logits (RefractLlamacppEngine *engine,
   if (!make_pipe (&run, error))
     return NULL;
   command = build_command (engine, model, kv, spec, run.pipe_path);
-  run.process = refract_process_spawn (
-      (const char *const *) engine->launcher, (const char *const *) command->pdata,
-      (const char *const *) environment, refract_llamacpp_log_take_line, run.log, error);
+  run.process = refract_llamacpp_launch_spawn (engine->launch, (const char *const *) command->pdata,
+                                               (const char *const *) environment,
+                                               refract_llamacpp_log_take_line, run.log, error);
   if (run.process == NULL)
     return NULL;
 

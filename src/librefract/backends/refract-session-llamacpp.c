@@ -549,9 +549,9 @@ refract_session_llamacpp_open (RefractLlamacppEngine *engine,
   refract_http_set_timeout (self->probe, PROBE_TIMEOUT);
 
   command = build_command (self, engine, model, kv);
-  self->process = refract_process_spawn (
-      (const char *const *) engine->launcher, (const char *const *) command->pdata,
-      (const char *const *) environment, refract_llamacpp_log_take_line, self->log, error);
+  self->process = refract_llamacpp_launch_spawn (
+      engine->launch, (const char *const *) command->pdata, (const char *const *) environment,
+      refract_llamacpp_log_take_line, self->log, error);
   if (self->process == NULL || !wait_until_ready (self, cancellable, error))
     return NULL;
   read_kv_in_use (self);

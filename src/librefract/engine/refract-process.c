@@ -61,6 +61,7 @@ struct _RefractProcess
   gboolean has_status;
   int status;
   guint64 peak_rss;
+  gboolean memory_unknown;
   gboolean stopping;
   gboolean ended;
 };
@@ -581,7 +582,7 @@ refract_process_get_peak_rss (RefractProcess *self)
   g_return_val_if_fail (REFRACT_IS_PROCESS (self), 0);
 
   g_mutex_lock (&self->mutex);
-  bytes = self->ended ? self->peak_rss : 0;
+  bytes = self->ended && !self->memory_unknown ? self->peak_rss : 0;
   g_mutex_unlock (&self->mutex);
   return bytes;
 }
@@ -590,4 +591,14 @@ guint
 refract_process_get_n_spawned (void)
 {
   return (guint) g_atomic_int_get (&n_spawned);
+}
+
+void
+refract_process_set_memory_unknown (RefractProcess *self)
+{
+  g_return_if_fail (REFRACT_IS_PROCESS (self));
+
+  g_mutex_lock (&self->mutex);
+  self->memory_unknown = TRUE;
+  g_mutex_unlock (&self->mutex);
 }

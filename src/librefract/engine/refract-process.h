@@ -69,6 +69,8 @@ double refract_process_get_silence (RefractProcess *self);
 /* peak resident memory of the engine in bytes (its own and its children's maximum); 0 while it runs
  */
 guint64 refract_process_get_peak_rss (RefractProcess *self);
+/* The program runs where its memory cannot be seen: the peak stays 0. */
+void refract_process_set_memory_unknown (RefractProcess *self);
 /* how many engine processes this program has started so far: what tests count */
 guint refract_process_get_n_spawned (void);
 
