@@ -19,6 +19,40 @@ CORPUS = os.path.join(DEMO, "corpus.txt")
 HAYSTACK = os.path.join(DEMO, "haystack.txt")
 HAS_ENGINE = shutil.which("llama-server") is not None
 
+# What says when, how fast and how wide a run was; everything else has to be the same.
+VARYING = {"timestamp", "run_id", "performance", "reference_performance", "slots", "decode_tps", "prefill_tps",
+           "load_seconds", "peak_rss_bytes", "wall_seconds", "engine_seconds"}
+
+
+def without_times(value):
+    """A report without what may differ between two runs of a plan."""
+    if isinstance(value, dict):
+        return {k: without_times(v) for k, v in value.items() if k not in VARYING}
+    if isinstance(value, list):
+        return [without_times(v) for v in value]
+    return value
+
+
+def bytes_without_times(report):
+    plan = report["extension"]["plan"]
+    plan.pop("slots", None)
+    report = without_times(report)
+    report.pop("repro_command")
+    return json.dumps(report, indent=1)
+
+
+def read_reports(folder):
+    """The reports in a folder, by candidate; strict JSON."""
+    def refuse(constant):
+        raise AssertionError(f"{constant} in a report")
+
+    found = {}
+    for name in sorted(os.listdir(folder)):
+        with open(os.path.join(folder, name)) as f:
+            report = json.load(f, parse_constant=refuse)
+        found[report["candidate"]] = report
+    return found
+
 
 def processes(marker):
     """Ids of the processes that have `marker` in their command line."""

@@ -8,30 +8,11 @@ import signal
 import time
 import unittest
 
-from refract_cli import CORPUS, HAS_ENGINE, HAYSTACK, MODEL, CliTest, main
+from refract_cli import (CORPUS, HAS_ENGINE, HAYSTACK, MODEL, CliTest, bytes_without_times, main,
+                         read_reports)
 
-# What says when, how fast and how wide a run was; everything else has to be the same.
-VARYING = {"timestamp", "run_id", "performance", "reference_performance", "slots", "decode_tps", "prefill_tps",
-           "load_seconds", "peak_rss_bytes", "wall_seconds", "engine_seconds"}
 SMALL = ("--axes", "trajectory,kld,rniah,plad", "--n-predict", "24", "--chunks", "6",
          "--rniah-lengths", "512,1024", "--rniah-n-predict", "24")
-
-
-def without_times(value):
-    """A report without what may differ between two runs of a plan."""
-    if isinstance(value, dict):
-        return {k: without_times(v) for k, v in value.items() if k not in VARYING}
-    if isinstance(value, list):
-        return [without_times(v) for v in value]
-    return value
-
-
-def bytes_without_times(report):
-    plan = report["extension"]["plan"]
-    plan.pop("slots", None)
-    report = without_times(report)
-    report.pop("repro_command")
-    return json.dumps(report, indent=1)
 
 
 @unittest.skipUnless(HAS_ENGINE, "no llama-server here")
@@ -42,12 +23,7 @@ class Audits(CliTest):
         return out, self.reports(folder)
 
     def reports(self, folder):
-        found = {}
-        for name in sorted(os.listdir(self.path(folder))):
-            with open(self.path(folder, name)) as f:
-                report = json.load(f, parse_constant=lambda c: self.fail(f"{c} in {name}"))
-            found[report["candidate"]] = report
-        return found
+        return read_reports(self.path(folder))
 
     def test_demo(self):
         out, err = self.check(0, "demo", "--json-out", self.path("demo") + "/")
