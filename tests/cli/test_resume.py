@@ -24,7 +24,8 @@ class Resume(CliTest):
         """The real engine, its log written down as well: it has a line for every prompt that it decodes."""
         for name in ("llama-server", "llama-perplexity"):
             self.write(f"engine/{name}", f"""#!/bin/bash
-exec {shutil.which(name)} "$@" 2> >(exec tee -a {self.path("log")} >&2)
+case " $* " in *" -m "*|*" --model "*) exec 2> >(exec tee -a {self.path("log")} >&2);; esac
+exec {shutil.which(name)} "$@"
 """, 0o755)
         return self.path("engine")
 
@@ -45,8 +46,9 @@ exec {shutil.which(name)} "$@" 2> >(exec tee -a {self.path("log")} >&2)
         os.unlink(self.path("log"))
 
         killed = 0
-        for _ in range(KILLS):
-            until = self.decoded() + chance.randrange(1, max(2, 2 * whole // KILLS))
+        finished = False
+        while killed < KILLS and not finished:
+            until = self.decoded() + chance.randrange(1, max(2, whole // KILLS))
             process = self.start(*arguments, "--quiet")
             wait_until(lambda: self.decoded() >= until or process.poll() is not None, 120)
             if process.poll() is None:
@@ -54,11 +56,11 @@ exec {shutil.which(name)} "$@" 2> >(exec tee -a {self.path("log")} >&2)
                 killed += 1
             process.communicate()
             self.assertTrue(wait_until(lambda: not processes(self.runtime), 5), "an engine outlives its owner")
-            if process.returncode == 0:
-                break
+            # The end of a run is forgetting its journal, a moment before its process ends.
+            finished = os.listdir(self.path("state", "refract", "runs")) == []
         self.check(0, *arguments, "--json-out", self.path("resumed") + "/")
 
-        if process.returncode != 0:
+        if not finished:
             self.assertLessEqual(self.decoded(), whole + killed * BATCH, f"seed {seed}")
         self.assertGreater(killed, 0, f"seed {seed}")
         expected, resumed = read_reports(self.path("whole")), read_reports(self.path("resumed"))
