@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "app-fixture.h"
+#include "app-shot.h"
 #include "charts/refract-chart-view.h"
 
 static RefractReport *
@@ -114,6 +115,8 @@ test_keys (void)
   press (view, GDK_KEY_Home);
   press (view, GDK_KEY_Right);
   press (view, GDK_KEY_Return);
+  gtk_widget_grab_focus (widget);
+  app_shot_write (widget, "chart-cursor");
   g_assert_cmpint (activated.n, ==, 1);
   g_assert_cmpuint (activated.point, ==, 1);
   g_assert_cmpint (activated.key, ==, 2);

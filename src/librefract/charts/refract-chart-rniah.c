@@ -177,9 +177,17 @@ add_cell_text (RefractScene *scene,
 
   if (kind == CELL_ABSENT || kind == CELL_BLIND)
     {
-      if (refract_text_width (_ ("n/a"), size, FALSE) < width - 4)
-        refract_scene_add_text (scene, &style, middle, baseline,
-                                kind == CELL_ABSENT ? "–" : _ ("n/a"));
+      const char *text = kind == CELL_ABSENT ? "–" : _ ("n/a");
+      double room = refract_text_width (text, size, FALSE) + 6;
+
+      if (room >= width)
+        return;
+      /* No hatch behind words. */
+      if (kind == CELL_BLIND)
+        refract_scene_add_rect (scene, REFRACT_ROLE_BACKGROUND, middle - room / 2,
+                                baseline - REFRACT_TEXT_ASCENT (size) - 1, room, size * 1.05 + 2,
+                                3);
+      refract_scene_add_text (scene, &style, middle, baseline, text);
       return;
     }
   candidate = hits (cell, "cand_hits", "cand_acc");

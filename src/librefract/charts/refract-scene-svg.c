@@ -6,17 +6,21 @@
 #include "config.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "charts/refract-palette.h"
 #include "charts/refract-scene-svg.h"
 
-/* Two decimals, with a point in every locale. */
+/* One decimal where it needs one, with a point in every locale: pages hold many of these. */
 static void
 append_number (GString *svg, double value)
 {
   char buffer[G_ASCII_DTOSTR_BUF_SIZE];
 
-  g_string_append (svg, g_ascii_formatd (buffer, sizeof buffer, "%.2f", value));
+  g_ascii_formatd (buffer, sizeof buffer, "%.1f", value);
+  if (g_str_has_suffix (buffer, ".0"))
+    buffer[strlen (buffer) - 2] = '\0';
+  g_string_append (svg, g_str_equal (buffer, "-0") ? "0" : buffer);
 }
 
 static void
@@ -152,7 +156,7 @@ append_item (GString *svg, const RefractSceneItem *item)
 static void
 append_point (GString *svg, const RefractScenePoint *point)
 {
-  g_string_append (svg, "<rect fill=\"none\" pointer-events=\"all\"");
+  g_string_append (svg, "<rect");
   append_attribute (svg, "x", point->x);
   append_attribute (svg, "y", point->y);
   append_attribute (svg, "width", point->width);
@@ -201,8 +205,9 @@ refract_scene_to_svg (const RefractScene *scene, const char *id)
     }
   for (guint i = 0; i < refract_scene_get_n_items (scene); i++)
     append_item (svg, refract_scene_get_item (scene, i));
+  g_string_append (svg, "<g fill=\"none\" pointer-events=\"all\">\n");
   for (guint i = 0; i < refract_scene_get_n_points (scene); i++)
     append_point (svg, refract_scene_get_point (scene, i));
-  g_string_append (svg, "</svg>\n");
+  g_string_append (svg, "</g>\n</svg>\n");
   return g_string_free (svg, FALSE);
 }
