@@ -111,10 +111,9 @@ show_model (RefractWizardModelPage *self, RefractModel *model)
       = info->n_parts > 1
             ? g_strdup_printf (_ ("%s, %s, in %u files"), size, info->quantization, info->n_parts)
             : g_strdup_printf (_ ("%s, %s"), size, info->quantization);
-  g_autofree char *context
-      = info->context_length > 0
-            ? g_strdup_printf (_ ("%" G_GUINT64_FORMAT " tokens"), info->context_length)
-            : g_strdup (_ ("Not said"));
+  g_autofree char *n_context = g_strdup_printf ("%" G_GUINT64_FORMAT, info->context_length);
+  g_autofree char *context = info->context_length > 0 ? g_strdup_printf (_ ("%s tokens"), n_context)
+                                                      : g_strdup (_ ("Not said"));
 
   gtk_stack_set_visible_child_name (self->state_stack, "loaded");
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->name_row), info->name);
