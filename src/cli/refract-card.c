@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/refract-json.h"
+#include "report/refract-report-text.h"
 #include "refract-card.h"
 #include "refract-terminal.h"
 
@@ -57,25 +58,6 @@ print_text (const Card *card, const char *first, guint indent, const char *text)
   refract_terminal_print_wrapped (card->stream, clean, indent, card->width);
 }
 
-/* "86.4 [83.1, 89.0]"; "—" when there is no score */
-static char *
-format_interval (double score, JsonObject *interval)
-{
-  g_autofree char *text = NULL;
-  g_autofree char *low = NULL;
-  g_autofree char *high = NULL;
-
-  if (isnan (score))
-    return g_strdup ("—");
-  text = refract_format_score (score, 1);
-  if (interval == NULL)
-    return g_steal_pointer (&text);
-
-  low = refract_format_score (refract_json_get_double (interval, "low", 0), 1);
-  high = refract_format_score (refract_json_get_double (interval, "high", 100), 1);
-  return g_strdup_printf ("%s [%s, %s]", text, low, high);
-}
-
 /* An interval from fewer than ten units says so where it stands. */
 static void
 print_few_samples (const Card *card, JsonObject *interval)
@@ -100,78 +82,6 @@ candidate_label (RefractReport *report)
   g_autofree char *label = refract_report_dup_candidate_label (report);
 
   return refract_terminal_escape (label);
-}
-
-/* What stands behind an axis' score, in half a line; (transfer full) */
-static char *
-describe_axis (RefractAxisId axis, JsonObject *object, JsonObject *extension)
-{
-  GString *line = g_string_new (NULL);
-
-  switch (axis)
-    {
-    case REFRACT_AXIS_TRAJECTORY:
-      {
-        double n = refract_json_get_double (object, "n_prompts", 0);
-        double first = refract_json_get_double (object, "median_first_divergence", NAN);
-
-        g_string_append_printf (line, "%.0f of %.0f answers identical",
-                                refract_json_get_double (object, "full_match_rate", 0) * n, n);
-        if (!isnan (first))
-          g_string_append_printf (line, "; the others part at token %.0f (median)", first);
-      }
-      break;
-
-    case REFRACT_AXIS_KLD:
-      g_string_append_printf (line,
-                              "mean %.3g nats, p99 %.3g, max %.3g, flips %.2f %%, %.0f positions",
-                              refract_json_get_double (object, "mean_kld", NAN),
-                              refract_json_get_double (extension, "p99_kld", NAN),
-                              refract_json_get_double (extension, "max_kld", NAN),
-                              refract_json_get_double (extension, "flip_rate", NAN) * 100,
-                              refract_json_get_double (extension, "n_positions", NAN));
-      break;
-
-    case REFRACT_AXIS_RNIAH:
-      {
-        JsonArray *cells = refract_json_get_array (object, "cells");
-        guint n = cells != NULL ? json_array_get_length (cells) : 0, worse = 0, blind = 0;
-
-        for (guint i = 0; i < n; i++)
-          {
-            JsonObject *cell = json_array_get_object_element (cells, i);
-
-            worse += refract_json_get_double (cell, "degradation", 0) > 0;
-            blind += refract_json_get_double (cell, "base_acc", 0) == 0;
-          }
-        g_string_append_printf (line, "worse than the reference in %u of %u cells", worse, n);
-        if (blind > 0)
-          g_string_append_printf (line, "; n/a in %u, where the reference fails too", blind);
-      }
-      break;
-
-    case REFRACT_AXIS_PLAD:
-      {
-        JsonObject *scores = refract_json_get_object (object, "per_perturbation_score");
-        g_autoptr (GList) names = scores != NULL ? json_object_get_members (scores) : NULL;
-
-        for (GList *l = names; l != NULL; l = l->next)
-          {
-            double score = refract_json_get_double (scores, l->data, NAN);
-            g_autofree char *text
-                = isnan (score) ? g_strdup ("—") : refract_format_score (score, 1);
-
-            g_string_append_printf (line, "%s%s %s", l == names ? "" : " · ",
-                                    (const char *) l->data, text);
-          }
-      }
-      break;
-
-    default:
-      g_assert_not_reached ();
-    }
-
-  return g_string_free (line, FALSE);
 }
 
 static void
@@ -200,7 +110,7 @@ print_axis (const Card *card, RefractReport *report, RefractAxisId axis)
     }
 
   bar = refract_terminal_bar (score / 100, BAR_WIDTH);
-  text = format_interval (score, refract_json_get_object (extension, "interval"));
+  text = refract_format_score_interval (score, refract_json_get_object (extension, "interval"));
   print_styled (card, low ? REFRACT_STYLE_DIM : band_style (band), bar);
   fputs ("  ", card->stream);
   print_cell (card, low ? REFRACT_STYLE_DIM : REFRACT_STYLE_BOLD, text, 20);
@@ -210,7 +120,7 @@ print_axis (const Card *card, RefractReport *report, RefractAxisId axis)
   print_few_samples (card, refract_json_get_object (extension, "interval"));
   if (g_str_equal (confidence, "partial"))
     print_styled (card, REFRACT_STYLE_DIM, " (partial)");
-  detail = describe_axis (axis, object, extension);
+  detail = refract_report_dup_axis_detail (report, axis);
   fprintf (card->stream, "\n    %*s", NAME_WIDTH, "");
   print_styled (card, REFRACT_STYLE_DIM, detail);
   fputc ('\n', card->stream);
@@ -286,7 +196,7 @@ print_report (const Card *card, RefractReport *report)
   double composite = refract_report_get_composite (report);
   g_autofree char *label = candidate_label (report);
   g_autofree char *text
-      = format_interval (composite, refract_json_get_object (extension, "interval"));
+      = refract_format_score_interval (composite, refract_json_get_object (extension, "interval"));
 
   fputs ("\n  ", card->stream);
   print_styled (card, REFRACT_STYLE_BOLD, label);
@@ -339,7 +249,7 @@ print_ranked (const Card *card, JsonObject *row, guint rank)
   double bytes = refract_json_get_double (row, "bytes_per_token", NAN);
   double decode = refract_json_get_double (row, "decode_tps", NAN);
   double saving = refract_json_get_double (row, "saving", NAN);
-  g_autofree char *score = format_interval (refract_json_get_double (row, "composite", NAN),
+  g_autofree char *score = refract_format_score_interval (refract_json_get_double (row, "composite", NAN),
                                             refract_json_get_object (row, "interval"));
   g_autofree char *number = g_strdup_printf ("%u", rank);
   g_autofree char *size = isnan (bytes) ? g_strdup ("unknown")

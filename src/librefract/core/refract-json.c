@@ -140,6 +140,34 @@ refract_json_find_string (JsonObject *root, const char *path)
              : NULL;
 }
 
+/* (nullable) */
+static JsonNode *
+get_element (JsonArray *array, guint index)
+{
+  return array != NULL && index < json_array_get_length (array)
+             ? json_array_get_element (array, index)
+             : NULL;
+}
+
+JsonObject *
+refract_json_array_get_object (JsonArray *array, guint index)
+{
+  JsonNode *node = get_element (array, index);
+
+  return node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+}
+
+const char *
+refract_json_array_get_string (JsonArray *array, guint index)
+{
+  JsonNode *node = get_element (array, index);
+
+  return node != NULL && JSON_NODE_HOLDS_VALUE (node)
+                 && json_node_get_value_type (node) == G_TYPE_STRING
+             ? json_node_get_string (node)
+             : NULL;
+}
+
 void
 refract_json_set_double (JsonObject *object, const char *name, double value)
 {

@@ -1,0 +1,54 @@
+/* refract-fact-grid.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#include "config.h"
+
+#include <glib/gi18n.h>
+
+#include "report/refract-fact-grid.h"
+#include "report/refract-report-widgets.h"
+
+static GtkWidget *
+tile_new (const RefractFact *fact)
+{
+  GtkWidget *tile = gtk_box_new (GTK_ORIENTATION_VERTICAL, 3);
+  GtkWidget *title = refract_text_label_new (fact->title, "caption");
+  GtkWidget *value = refract_text_label_new (fact->value, "heading");
+
+  gtk_widget_add_css_class (tile, "card");
+  gtk_widget_add_css_class (tile, "report-tile");
+  gtk_widget_add_css_class (title, "dimmed");
+  gtk_widget_add_css_class (value, "numeric");
+  gtk_label_set_selectable (GTK_LABEL (title), FALSE);
+  gtk_box_append (GTK_BOX (tile), title);
+  gtk_box_append (GTK_BOX (tile), value);
+  if (fact->reference != NULL)
+    {
+      g_autofree char *text = g_strdup_printf (_ ("reference %s"), fact->reference);
+
+      gtk_box_append (GTK_BOX (tile), refract_text_label_new (text, "caption"));
+    }
+  if (fact->note != NULL)
+    {
+      GtkWidget *note = refract_text_label_new (fact->note, "caption");
+
+      gtk_widget_add_css_class (note, "dimmed");
+      gtk_label_set_selectable (GTK_LABEL (note), FALSE);
+      gtk_label_set_max_width_chars (GTK_LABEL (note), 22);
+      gtk_box_append (GTK_BOX (tile), note);
+    }
+  gtk_accessible_update_relation (GTK_ACCESSIBLE (tile), GTK_ACCESSIBLE_RELATION_LABELLED_BY, title,
+                                  NULL, -1);
+  return tile;
+}
+
+void
+refract_fact_grid_fill (AdwWrapBox *box, RefractReport *report, RefractFactGroup facts)
+{
+  g_autoptr (GPtrArray) list = refract_report_list_facts (report, facts);
+
+  for (guint i = 0; i < list->len; i++)
+    adw_wrap_box_append (box, tile_new (g_ptr_array_index (list, i)));
+}

@@ -1,0 +1,83 @@
+/* refract-report-details.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#include "config.h"
+
+#include <glib/gi18n.h>
+
+#include "core/refract-json.h"
+#include "report/refract-report-details.h"
+#include "report/refract-report-text.h"
+#include "report/refract-report-widgets.h"
+
+struct _RefractReportDetails
+{
+  AdwBin parent_instance;
+
+  AdwPreferencesGroup *speed;
+  AdwPreferencesGroup *kv;
+  AdwPreferencesGroup *model;
+  AdwPreferencesGroup *hardware;
+  AdwPreferencesGroup *engine;
+  AdwPreferencesGroup *inputs;
+  AdwPreferencesGroup *run;
+  AdwPreferencesGroup *repeat;
+  GtkLabel *command;
+};
+
+G_DEFINE_FINAL_TYPE (RefractReportDetails, refract_report_details, ADW_TYPE_BIN)
+
+static void
+refract_report_details_dispose (GObject *object)
+{
+  gtk_widget_dispose_template (GTK_WIDGET (object), REFRACT_TYPE_REPORT_DETAILS);
+
+  G_OBJECT_CLASS (refract_report_details_parent_class)->dispose (object);
+}
+
+static void
+refract_report_details_class_init (RefractReportDetailsClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = refract_report_details_dispose;
+
+  gtk_widget_class_set_template_from_resource (widget_class, RESOURCE_PATH "/ui/report-details.ui");
+  gtk_widget_class_bind_template_child (widget_class, RefractReportDetails, speed);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportDetails, kv);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportDetails, model);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportDetails, hardware);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportDetails, engine);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportDetails, inputs);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportDetails, run);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportDetails, repeat);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportDetails, command);
+}
+
+static void
+refract_report_details_init (RefractReportDetails *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+}
+
+GtkWidget *
+refract_report_details_new (RefractReport *report)
+{
+  RefractReportDetails *self = g_object_new (REFRACT_TYPE_REPORT_DETAILS, NULL);
+  const char *command
+      = refract_json_get_string (refract_report_get_root (report), "repro_command", "");
+  g_autofree char *shown = refract_clip_text (command, REFRACT_SHOWN_CHARS);
+
+  refract_report_fill_facts (self->speed, report, REFRACT_FACTS_SPEED);
+  refract_report_fill_facts (self->kv, report, REFRACT_FACTS_KV);
+  refract_report_fill_facts (self->model, report, REFRACT_FACTS_MODEL);
+  refract_report_fill_facts (self->hardware, report, REFRACT_FACTS_HARDWARE);
+  refract_report_fill_facts (self->engine, report, REFRACT_FACTS_ENGINE);
+  refract_report_fill_facts (self->inputs, report, REFRACT_FACTS_INPUTS);
+  refract_report_fill_facts (self->run, report, REFRACT_FACTS_RUN);
+  gtk_label_set_text (self->command, shown);
+  gtk_widget_set_visible (GTK_WIDGET (self->repeat), *command != '\0');
+  return GTK_WIDGET (self);
+}

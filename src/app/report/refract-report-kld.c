@@ -1,0 +1,136 @@
+/* refract-report-kld.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#include "config.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <glib/gi18n.h>
+
+#include "core/refract-json.h"
+#include "report/refract-axis-header.h"
+#include "report/refract-fact-grid.h"
+#include "report/refract-report-kld.h"
+#include "report/refract-report-list.h"
+#include "report/refract-report-text.h"
+#include "report/refract-report-widgets.h"
+
+struct _RefractReportKld
+{
+  AdwBin parent_instance;
+
+  RefractAxisHeader *header;
+  GtkWidget *measured;
+  AdwWrapBox *grid;
+  AdwPreferencesGroup *ladder;
+  AdwPreferencesGroup *worst;
+  RefractReportList *list;
+};
+
+G_DEFINE_FINAL_TYPE (RefractReportKld, refract_report_kld, ADW_TYPE_BIN)
+
+/* The text before the token, and the token, which stands out. */
+static void
+set_context (RefractReportItem *item, JsonObject *worst)
+{
+  const char *context = refract_json_get_string (worst, "context_text", NULL);
+  const char *token = refract_json_get_string (worst, "token_text", NULL);
+  g_autofree char *before = NULL;
+  g_autofree char *after = NULL;
+
+  if (context == NULL || token == NULL)
+    return;
+  before = refract_clip_text (context, 400);
+  after = refract_clip_text (token, 100);
+  item->body = g_strconcat ("…", before, after, NULL);
+  item->body_start = strlen ("…") + strlen (before);
+  item->body_end = item->body_start + strlen (after);
+}
+
+static void
+fill_worst (RefractReportKld *self, JsonArray *worst)
+{
+  guint n = worst != NULL ? json_array_get_length (worst) : 0;
+  g_autoptr (GListStore) items = g_list_store_new (REFRACT_TYPE_REPORT_ITEM);
+
+  for (guint i = 0; i < MIN (n, REFRACT_REPORT_LIST_MAX); i++)
+    {
+      JsonObject *object = refract_json_array_get_object (worst, i);
+      g_autoptr (RefractReportItem) item
+          = refract_report_item_new_take (i, refract_worst_dup_place (object));
+
+      item->subtitle = refract_worst_dup_detail (object);
+      item->number = refract_json_get_double (object, "position", NAN);
+      set_context (item, object);
+      g_list_store_append (items, item);
+    }
+  refract_report_list_set_items (self->list, G_LIST_MODEL (items));
+  gtk_widget_set_visible (GTK_WIDGET (self->list), n > 0);
+  if (n == 0)
+    adw_preferences_group_set_description (self->worst, _ ("Not in this report."));
+}
+
+static void
+fill_ladder (RefractReportKld *self, JsonArray *ladder)
+{
+  guint n = ladder != NULL ? json_array_get_length (ladder) : 0;
+
+  for (guint i = 0; i < MIN (n, REFRACT_REPORT_LIST_MAX / 20); i++)
+    {
+      g_autofree char *title = NULL;
+      g_autofree char *text = NULL;
+
+      refract_ladder_dup_texts (refract_json_array_get_object (ladder, i), &title, &text);
+      adw_preferences_group_add (self->ladder, refract_plain_row_new (title, text));
+    }
+  gtk_widget_set_visible (GTK_WIDGET (self->ladder), n > 0);
+}
+
+static void
+refract_report_kld_dispose (GObject *object)
+{
+  gtk_widget_dispose_template (GTK_WIDGET (object), REFRACT_TYPE_REPORT_KLD);
+
+  G_OBJECT_CLASS (refract_report_kld_parent_class)->dispose (object);
+}
+
+static void
+refract_report_kld_class_init (RefractReportKldClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = refract_report_kld_dispose;
+
+  g_type_ensure (REFRACT_TYPE_AXIS_HEADER);
+  g_type_ensure (REFRACT_TYPE_REPORT_LIST);
+  gtk_widget_class_set_template_from_resource (widget_class, RESOURCE_PATH "/ui/report-kld.ui");
+  gtk_widget_class_bind_template_child (widget_class, RefractReportKld, header);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportKld, measured);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportKld, grid);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportKld, ladder);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportKld, worst);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportKld, list);
+}
+
+static void
+refract_report_kld_init (RefractReportKld *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+}
+
+GtkWidget *
+refract_report_kld_new (RefractReport *report)
+{
+  RefractReportKld *self = g_object_new (REFRACT_TYPE_REPORT_KLD, NULL);
+  JsonObject *extension = refract_report_get_axis_extension (report, REFRACT_AXIS_KLD);
+
+  gtk_widget_set_visible (self->measured,
+                          refract_axis_header_set_report (self->header, report, REFRACT_AXIS_KLD));
+  refract_fact_grid_fill (self->grid, report, REFRACT_FACTS_KLD);
+  fill_ladder (self, refract_json_get_array (extension, "ladder"));
+  fill_worst (self, refract_json_get_array (extension, "worst"));
+  return GTK_WIDGET (self);
+}

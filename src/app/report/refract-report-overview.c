@@ -1,0 +1,315 @@
+/* refract-report-overview.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#include "config.h"
+
+#include <math.h>
+
+#include <glib/gi18n.h>
+
+#include "core/refract-json.h"
+#include "report/refract-report-overview.h"
+#include "report/refract-report-text.h"
+#include "report/refract-report-widgets.h"
+
+/* Rows of the run's ranking and findings that are worth showing: a report may say anything. */
+#define MAX_ROWS 100
+
+struct _RefractReportOverview
+{
+  AdwBin parent_instance;
+
+  RefractReport *report;
+
+  GtkLabel *composite;
+  GtkLabel *weakest;
+  GtkLabel *verdict;
+  GtkLabel *ship;
+  GtkImage *ship_icon;
+  GtkBox *caveats;
+  AdwPreferencesGroup *recommendation;
+  GtkLabel *recommendation_text;
+  GtkLabel *control_text;
+  GtkListBox *ranking;
+  AdwPreferencesGroup *failed;
+  AdwPreferencesGroup *axes;
+  AdwPreferencesGroup *findings;
+  AdwPreferencesGroup *trust;
+};
+
+G_DEFINE_FINAL_TYPE (RefractReportOverview, refract_report_overview, ADW_TYPE_BIN)
+
+/* Shows @text, and nothing at all where there is none. */
+static void
+set_text (GtkLabel *label, const char *text)
+{
+  g_autofree char *shown = refract_clip_text (text != NULL ? text : "", REFRACT_SHOWN_CHARS);
+
+  gtk_label_set_text (label, shown);
+  gtk_widget_set_visible (GTK_WIDGET (label), *shown != '\0');
+}
+
+static const char *
+ship_icon_name (const char *rule)
+{
+  if (g_strcmp0 (rule, "safe") == 0)
+    return "emblem-ok-symbolic";
+  if (g_strcmp0 (rule, "no") == 0)
+    return "dialog-error-symbolic";
+  return "dialog-warning-symbolic";
+}
+
+static void
+fill_verdict (RefractReportOverview *self)
+{
+  JsonObject *root = refract_report_get_root (self->report);
+  JsonObject *ship = refract_json_get_object (refract_report_get_extension (self->report), "ship");
+  g_autofree char *composite = refract_report_dup_composite_text (self->report);
+  g_autofree char *weakest = refract_report_dup_weakest_text (self->report);
+  const char *sentence = refract_json_get_string (ship, "sentence", NULL);
+
+  set_text (self->composite, composite);
+  set_text (self->weakest, weakest);
+  set_text (self->verdict, refract_json_get_string (root, "summary", NULL));
+  set_text (self->ship, sentence);
+  gtk_image_set_from_icon_name (self->ship_icon,
+                                ship_icon_name (refract_json_get_string (ship, "rule", NULL)));
+  gtk_widget_set_visible (GTK_WIDGET (self->ship_icon), sentence != NULL);
+  refract_report_take_sentences (self->caveats, refract_report_list_caveats (self->report));
+}
+
+/* A short word at the end of a row: what is special about it. */
+static GtkWidget *
+badge_new (const char *text)
+{
+  GtkWidget *label = gtk_label_new (text);
+
+  gtk_widget_set_valign (label, GTK_ALIGN_CENTER);
+  gtk_widget_add_css_class (label, "report-badge");
+  gtk_widget_add_css_class (label, "caption");
+  return label;
+}
+
+static GtkWidget *
+ranking_row_new (RefractReportOverview *self, JsonObject *ranked, gboolean is_control)
+{
+  const char *text = refract_json_get_string (ranked, "candidate", "?");
+  gboolean is_dominated = refract_json_get_string (ranked, "dominated_by", NULL) != NULL;
+  gboolean is_this
+      = g_strcmp0 (text, refract_json_get_string (refract_report_get_root (self->report),
+                                                  "candidate", NULL))
+        == 0;
+  JsonObject *interval = refract_json_get_object (ranked, "interval");
+  double composite = refract_json_get_double (ranked, "composite", NAN);
+  g_autofree char *score = refract_format_score_interval (CLAMP (composite, 0, 100), interval);
+  g_autofree char *detail = refract_ranking_row_dup_detail (ranked);
+  g_autofree char *subtitle = g_strdup_printf ("%s\n%s", score, detail);
+  g_autofree char *label = refract_kv_text_to_label (text);
+  GtkWidget *row = refract_plain_row_new (label, subtitle);
+
+  if (is_this)
+    adw_action_row_add_suffix (ADW_ACTION_ROW (row), badge_new (_ ("This report")));
+  if (is_control)
+    adw_action_row_add_suffix (ADW_ACTION_ROW (row), badge_new (_ ("Control")));
+  if (is_dominated)
+    {
+      adw_action_row_add_suffix (ADW_ACTION_ROW (row), badge_new (_ ("Dominated")));
+      gtk_widget_add_css_class (row, "report-dominated");
+    }
+  if (refract_json_get_boolean (ranked, "within_noise", FALSE))
+    adw_action_row_add_suffix (ADW_ACTION_ROW (row), badge_new (_ ("Within the noise")));
+  if (refract_json_get_boolean (ranked, "not_proved", FALSE))
+    adw_action_row_add_suffix (ADW_ACTION_ROW (row), badge_new (_ ("Not proved")));
+  g_object_set_data_full (G_OBJECT (row), "candidate", g_strdup (text), g_free);
+  return row;
+}
+
+static void
+fill_recommendation (RefractReportOverview *self)
+{
+  JsonObject *extension = refract_report_get_extension (self->report);
+  JsonObject *recommendation = refract_json_get_object (extension, "recommendation");
+  JsonArray *ranking = refract_json_get_array (extension, "ranking");
+  JsonObject *control = refract_json_get_object (extension, "control");
+  guint n = ranking != NULL ? json_array_get_length (ranking) : 0;
+
+  set_text (self->recommendation_text, refract_json_get_string (recommendation, "sentence", NULL));
+  set_text (self->control_text, refract_json_get_string (recommendation, "control_sentence", NULL));
+  for (guint i = 0; i < MIN (n, MAX_ROWS); i++)
+    gtk_list_box_append (
+        self->ranking, ranking_row_new (self, refract_json_array_get_object (ranking, i), FALSE));
+  if (control != NULL)
+    gtk_list_box_append (self->ranking, ranking_row_new (self, control, TRUE));
+  gtk_widget_set_visible (GTK_WIDGET (self->ranking), n > 0 || control != NULL);
+  gtk_widget_set_visible (GTK_WIDGET (self->recommendation), recommendation != NULL || n > 0);
+}
+
+static void
+fill_failed (RefractReportOverview *self)
+{
+  JsonArray *failed
+      = refract_json_get_array (refract_report_get_extension (self->report), "failed");
+  guint n = failed != NULL ? json_array_get_length (failed) : 0;
+
+  for (guint i = 0; i < MIN (n, MAX_ROWS); i++)
+    {
+      JsonObject *object = refract_json_array_get_object (failed, i);
+
+      adw_preferences_group_add (
+          self->failed, refract_plain_row_new (refract_json_get_string (object, "label", "?"),
+                                               refract_json_get_string (object, "message", NULL)));
+    }
+  gtk_widget_set_visible (GTK_WIDGET (self->failed), n > 0);
+}
+
+static void
+fill_axes (RefractReportOverview *self)
+{
+  for (guint i = 0; i < REFRACT_N_AXES; i++)
+    {
+      g_autofree char *score = refract_report_dup_axis_score_text (self->report, i);
+      g_autofree char *detail = refract_report_dup_axis_detail (self->report, i);
+      g_autoptr (GPtrArray) caveats = refract_report_list_axis_caveats (self->report, i);
+      g_autoptr (GString) subtitle = g_string_new (NULL);
+      GtkWidget *row;
+
+      g_string_printf (subtitle, "%s\n%s", score, detail);
+      for (guint j = 0; j < MIN (caveats->len, 5); j++)
+        g_string_append_printf (subtitle, "\n%s", (char *) g_ptr_array_index (caveats, j));
+      row = refract_plain_row_new (refract_axis_id_get_title (i), subtitle->str);
+      gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), TRUE);
+      gtk_actionable_set_action_name (GTK_ACTIONABLE (row), "report.section");
+      gtk_actionable_set_action_target (GTK_ACTIONABLE (row), "s", refract_axis_id_get_name (i));
+      adw_action_row_add_suffix (ADW_ACTION_ROW (row),
+                                 gtk_image_new_from_icon_name ("go-next-symbolic"));
+      adw_preferences_group_add (self->axes, row);
+    }
+}
+
+/* REFRACT's own reports have what was found, but no remedies. */
+static void
+fill_diagnosis (RefractReportOverview *self)
+{
+  JsonArray *diagnosis
+      = refract_json_get_array (refract_report_get_root (self->report), "diagnosis");
+  guint n = diagnosis != NULL ? json_array_get_length (diagnosis) : 0;
+
+  for (guint i = 0; i < MIN (n, MAX_ROWS); i++)
+    {
+      const char *text = refract_json_array_get_string (diagnosis, i);
+
+      if (text != NULL)
+        adw_preferences_group_add (self->findings, refract_plain_row_new (text, NULL));
+    }
+  gtk_widget_set_visible (GTK_WIDGET (self->findings), n > 0);
+}
+
+static void
+fill_findings (RefractReportOverview *self)
+{
+  JsonArray *findings
+      = refract_json_get_array (refract_report_get_extension (self->report), "findings");
+  guint n = findings != NULL ? json_array_get_length (findings) : 0;
+
+  if (n == 0)
+    {
+      fill_diagnosis (self);
+      return;
+    }
+  for (guint i = 0; i < MIN (n, MAX_ROWS); i++)
+    {
+      JsonObject *finding = refract_json_array_get_object (findings, i);
+      const char *text = refract_json_get_string (finding, "text", NULL);
+
+      if (text != NULL)
+        adw_preferences_group_add (
+            self->findings,
+            refract_plain_row_new (text, refract_json_get_string (finding, "remedy", NULL)));
+    }
+}
+
+static void
+fill_trust (RefractReportOverview *self)
+{
+  JsonArray *why = refract_json_get_array (
+      refract_json_get_object (refract_report_get_extension (self->report), "comparable"), "why");
+  guint n = why != NULL ? json_array_get_length (why) : 0;
+  g_autofree char *floor = refract_report_dup_floor_text (self->report);
+  g_autofree char *comparable = refract_report_dup_comparable_text (self->report);
+  g_autoptr (GString) reasons = g_string_new (NULL);
+
+  for (guint i = 0; i < MIN (n, MAX_ROWS); i++)
+    {
+      const char *reason = refract_json_array_get_string (why, i);
+
+      if (reason != NULL)
+        g_string_append_printf (reasons, "%s%s", reasons->len > 0 ? "\n" : "", reason);
+    }
+  adw_preferences_group_add (
+      self->trust,
+      refract_plain_row_new (_ ("Noise floor"),
+                             floor != NULL ? floor : _ ("The reference was not measured twice.")));
+  adw_preferences_group_add (
+      self->trust, refract_plain_row_new (comparable != NULL ? comparable : _ ("Comparability"),
+                                          comparable != NULL ? reasons->str
+                                                             : _ ("Not in this report.")));
+}
+
+static void
+refract_report_overview_dispose (GObject *object)
+{
+  RefractReportOverview *self = REFRACT_REPORT_OVERVIEW (object);
+
+  g_clear_object (&self->report);
+  gtk_widget_dispose_template (GTK_WIDGET (object), REFRACT_TYPE_REPORT_OVERVIEW);
+
+  G_OBJECT_CLASS (refract_report_overview_parent_class)->dispose (object);
+}
+
+static void
+refract_report_overview_class_init (RefractReportOverviewClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = refract_report_overview_dispose;
+
+  gtk_widget_class_set_template_from_resource (widget_class,
+                                               RESOURCE_PATH "/ui/report-overview.ui");
+  gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, composite);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, weakest);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, verdict);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, ship);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, ship_icon);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, caveats);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, recommendation);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, recommendation_text);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, control_text);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, ranking);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, failed);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, axes);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, findings);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, trust);
+}
+
+static void
+refract_report_overview_init (RefractReportOverview *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+}
+
+GtkWidget *
+refract_report_overview_new (RefractReport *report)
+{
+  RefractReportOverview *self = g_object_new (REFRACT_TYPE_REPORT_OVERVIEW, NULL);
+
+  self->report = g_object_ref (report);
+  fill_verdict (self);
+  fill_recommendation (self);
+  fill_failed (self);
+  fill_axes (self);
+  fill_findings (self);
+  fill_trust (self);
+  return GTK_WIDGET (self);
+}

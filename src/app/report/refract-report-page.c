@@ -1,0 +1,296 @@
+/* refract-report-page.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#include "config.h"
+
+#include <glib/gi18n.h>
+
+#include "core/refract-json.h"
+#include "report/refract-raw-dialog.h"
+#include "report/refract-report-details.h"
+#include "report/refract-report-export.h"
+#include "report/refract-report-kld.h"
+#include "report/refract-report-overview.h"
+#include "report/refract-report-page.h"
+#include "report/refract-report-plad.h"
+#include "report/refract-report-rniah.h"
+#include "report/refract-report-text.h"
+#include "report/refract-report-trajectory.h"
+#include "report/refract-report-widgets.h"
+
+struct _RefractReportPage
+{
+  AdwNavigationPage parent_instance;
+
+  RefractReport *report;
+  char *summary_id;
+
+  AdwWindowTitle *window_title;
+  GtkWidget *switcher;
+  GtkWidget *jump_bar;
+  GtkDropDown *jump;
+  GtkStack *states;
+  AdwStatusPage *failure;
+  GtkWidget *remove_button;
+  AdwViewStack *sections;
+};
+
+G_DEFINE_FINAL_TYPE (RefractReportPage, refract_report_page, ADW_TYPE_NAVIGATION_PAGE)
+
+static const struct
+{
+  const char *name;
+  GtkWidget *(*create) (RefractReport *report);
+} sections[] = {
+  { "overview", refract_report_overview_new },
+  { "trajectory", refract_report_trajectory_new },
+  { "kld", refract_report_kld_new },
+  { "rniah", refract_report_rniah_new },
+  { "plad", refract_report_plad_new },
+  { "details", refract_report_details_new },
+};
+
+/* Fills the visible section's empty place. */
+static void
+make_section (RefractReportPage *self)
+{
+  GtkWidget *place = adw_view_stack_get_visible_child (self->sections);
+  const char *name = adw_view_stack_get_visible_child_name (self->sections);
+
+  if (self->report == NULL || place == NULL || adw_bin_get_child (ADW_BIN (place)) != NULL)
+    return;
+  for (guint i = 0; i < G_N_ELEMENTS (sections); i++)
+    if (g_strcmp0 (name, sections[i].name) == 0)
+      adw_bin_set_child (ADW_BIN (place), sections[i].create (self->report));
+}
+
+static void
+section_changed (RefractReportPage *self)
+{
+  const char *name = adw_view_stack_get_visible_child_name (self->sections);
+
+  make_section (self);
+  for (guint i = 0; i < G_N_ELEMENTS (sections); i++)
+    if (g_strcmp0 (name, sections[i].name) == 0)
+      gtk_drop_down_set_selected (self->jump, i);
+}
+
+static void
+jumped (RefractReportPage *self)
+{
+  guint selected = gtk_drop_down_get_selected (self->jump);
+
+  if (selected < G_N_ELEMENTS (sections))
+    adw_view_stack_set_visible_child_name (self->sections, sections[selected].name);
+}
+
+static void
+update_actions (RefractReportPage *self)
+{
+  static const char *const with_report[]
+      = { "report.copy-summary", "report.save-json", "report.raw", "report.section" };
+  GtkWidget *widget = GTK_WIDGET (self);
+  const char *command
+      = self->report != NULL
+            ? refract_json_get_string (refract_report_get_root (self->report), "repro_command", "")
+            : "";
+
+  for (guint i = 0; i < G_N_ELEMENTS (with_report); i++)
+    gtk_widget_action_set_enabled (widget, with_report[i], self->report != NULL);
+  gtk_widget_action_set_enabled (widget, "report.copy-command", *command != '\0');
+  gtk_widget_action_set_enabled (widget, "report.edit",
+                                 self->report != NULL && self->summary_id != NULL);
+}
+
+static void
+show_section (GtkWidget *widget, const char *action_name, GVariant *parameter)
+{
+  refract_report_page_show_section (REFRACT_REPORT_PAGE (widget),
+                                    g_variant_get_string (parameter, NULL));
+}
+
+static void
+copy_command (GtkWidget *widget, const char *action_name, GVariant *parameter)
+{
+  JsonObject *root = refract_report_get_root (REFRACT_REPORT_PAGE (widget)->report);
+
+  refract_report_copy (widget, refract_json_get_string (root, "repro_command", ""),
+                       _ ("Copied the command"));
+}
+
+static void
+copy_summary (GtkWidget *widget, const char *action_name, GVariant *parameter)
+{
+  g_autofree char *text = refract_report_dup_summary_text (REFRACT_REPORT_PAGE (widget)->report);
+
+  refract_report_copy (widget, text, _ ("Copied the summary"));
+}
+
+static void
+save_json (GtkWidget *widget, const char *action_name, GVariant *parameter)
+{
+  refract_report_export_json (widget, REFRACT_REPORT_PAGE (widget)->report);
+}
+
+static void
+show_raw (GtkWidget *widget, const char *action_name, GVariant *parameter)
+{
+  RefractRawDialog *dialog = refract_raw_dialog_new (REFRACT_REPORT_PAGE (widget)->report);
+
+  adw_dialog_present (ADW_DIALOG (dialog), widget);
+}
+
+static void
+edit (GtkWidget *widget, const char *action_name, GVariant *parameter)
+{
+  gtk_widget_activate_action (widget, "win.edit-plan", "s",
+                              REFRACT_REPORT_PAGE (widget)->summary_id);
+}
+
+static void
+refract_report_page_dispose (GObject *object)
+{
+  RefractReportPage *self = REFRACT_REPORT_PAGE (object);
+
+  g_clear_object (&self->report);
+  gtk_widget_dispose_template (GTK_WIDGET (object), REFRACT_TYPE_REPORT_PAGE);
+
+  G_OBJECT_CLASS (refract_report_page_parent_class)->dispose (object);
+}
+
+static void
+refract_report_page_finalize (GObject *object)
+{
+  g_free (REFRACT_REPORT_PAGE (object)->summary_id);
+
+  G_OBJECT_CLASS (refract_report_page_parent_class)->finalize (object);
+}
+
+static void
+install_actions (GtkWidgetClass *widget_class)
+{
+  gtk_widget_class_install_action (widget_class, "report.section", "s", show_section);
+  gtk_widget_class_install_action (widget_class, "report.copy-command", NULL, copy_command);
+  gtk_widget_class_install_action (widget_class, "report.copy-summary", NULL, copy_summary);
+  gtk_widget_class_install_action (widget_class, "report.save-json", NULL, save_json);
+  gtk_widget_class_install_action (widget_class, "report.raw", NULL, show_raw);
+  gtk_widget_class_install_action (widget_class, "report.edit", NULL, edit);
+}
+
+static void
+refract_report_page_class_init (RefractReportPageClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->dispose = refract_report_page_dispose;
+  object_class->finalize = refract_report_page_finalize;
+
+  install_actions (widget_class);
+  gtk_widget_class_set_template_from_resource (widget_class, RESOURCE_PATH "/ui/report-page.ui");
+  gtk_widget_class_bind_template_child (widget_class, RefractReportPage, window_title);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportPage, switcher);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportPage, jump_bar);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportPage, jump);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportPage, states);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportPage, failure);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportPage, remove_button);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportPage, sections);
+  gtk_widget_class_bind_template_callback (widget_class, section_changed);
+  gtk_widget_class_bind_template_callback (widget_class, jumped);
+}
+
+static void
+refract_report_page_init (RefractReportPage *self)
+{
+  gtk_widget_init_template (GTK_WIDGET (self));
+  update_actions (self);
+}
+
+RefractReportPage *
+refract_report_page_new (RefractReport *report)
+{
+  RefractReportPage *self = g_object_new (REFRACT_TYPE_REPORT_PAGE, NULL);
+
+  if (report != NULL)
+    refract_report_page_set_report (self, report);
+  return self;
+}
+
+void
+refract_report_page_set_report (RefractReportPage *self, RefractReport *report)
+{
+  g_autofree char *model = NULL;
+  g_autofree char *candidate = NULL;
+
+  g_return_if_fail (REFRACT_IS_REPORT_PAGE (self));
+  g_return_if_fail (REFRACT_IS_REPORT (report));
+  g_return_if_fail (self->report == NULL);
+
+  self->report = g_object_ref (report);
+  model = refract_report_dup_model_name (report);
+  candidate = refract_report_dup_candidate_label (report);
+  adw_navigation_page_set_title (ADW_NAVIGATION_PAGE (self), model);
+  adw_window_title_set_title (self->window_title, model);
+  adw_window_title_set_subtitle (self->window_title, candidate);
+  update_actions (self);
+  gtk_stack_set_visible_child_name (self->states, "report");
+  gtk_widget_set_sensitive (self->switcher, TRUE);
+  gtk_widget_set_sensitive (self->jump_bar, TRUE);
+  make_section (self);
+}
+
+RefractReport *
+refract_report_page_get_report (RefractReportPage *self)
+{
+  g_return_val_if_fail (REFRACT_IS_REPORT_PAGE (self), NULL);
+
+  return self->report;
+}
+
+void
+refract_report_page_set_error (RefractReportPage *self, const GError *error)
+{
+  g_autofree char *escaped = NULL;
+
+  g_return_if_fail (REFRACT_IS_REPORT_PAGE (self));
+  g_return_if_fail (error != NULL);
+
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return;
+  /* A status page's description is markup. */
+  escaped = g_markup_escape_text (error->message, -1);
+  adw_status_page_set_description (self->failure, escaped);
+  gtk_stack_set_visible_child_name (self->states, "failure");
+}
+
+void
+refract_report_page_set_summary_id (RefractReportPage *self, const char *id)
+{
+  g_return_if_fail (REFRACT_IS_REPORT_PAGE (self));
+
+  g_free (self->summary_id);
+  self->summary_id = g_strdup (id);
+  gtk_widget_set_visible (self->remove_button, id != NULL);
+  update_actions (self);
+}
+
+const char *
+refract_report_page_get_summary_id (RefractReportPage *self)
+{
+  g_return_val_if_fail (REFRACT_IS_REPORT_PAGE (self), NULL);
+
+  return self->summary_id;
+}
+
+void
+refract_report_page_show_section (RefractReportPage *self, const char *name)
+{
+  g_return_if_fail (REFRACT_IS_REPORT_PAGE (self));
+
+  for (guint i = 0; i < G_N_ELEMENTS (sections); i++)
+    if (g_strcmp0 (name, sections[i].name) == 0)
+      adw_view_stack_set_visible_child_name (self->sections, name);
+}

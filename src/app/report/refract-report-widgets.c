@@ -1,0 +1,107 @@
+/* refract-report-widgets.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#include "config.h"
+
+#include <glib/gi18n.h>
+
+#include "refract-window.h"
+#include "report/refract-report-text.h"
+#include "report/refract-report-widgets.h"
+
+/* Sentences of a report that are worth showing. */
+#define MAX_SENTENCES 30
+
+GtkWidget *
+refract_text_label_new (const char *text, const char *css_class)
+{
+  g_autofree char *shown = refract_clip_text (text, REFRACT_SHOWN_CHARS);
+  GtkWidget *label = gtk_label_new (shown);
+
+  gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
+  gtk_label_set_selectable (GTK_LABEL (label), TRUE);
+  if (css_class != NULL)
+    gtk_widget_add_css_class (label, css_class);
+  return label;
+}
+
+GtkWidget *
+refract_plain_row_new (const char *title, const char *subtitle)
+{
+  g_autofree char *shown_title = refract_clip_text (title, REFRACT_SHOWN_CHARS);
+  g_autofree char *shown_subtitle
+      = refract_clip_text (subtitle != NULL ? subtitle : "", REFRACT_SHOWN_CHARS);
+
+  return g_object_new (ADW_TYPE_ACTION_ROW, "use-markup", FALSE, "title", shown_title, "subtitle",
+                       shown_subtitle, "title-lines", 0, "subtitle-lines", 0, NULL);
+}
+
+static GtkWidget *
+fact_row_new (const RefractFact *fact)
+{
+  g_autoptr (GString) text = g_string_new (fact->value);
+  GtkWidget *row;
+
+  if (fact->reference != NULL)
+    g_string_append_printf (text, _ (" · reference %s"), fact->reference);
+  if (fact->note != NULL)
+    g_string_append_printf (text, "\n%s", fact->note);
+  row = refract_plain_row_new (fact->title, text->str);
+  adw_action_row_set_subtitle_selectable (ADW_ACTION_ROW (row), TRUE);
+  gtk_widget_add_css_class (row, "property");
+  return row;
+}
+
+void
+refract_report_fill_facts (AdwPreferencesGroup *group,
+                           RefractReport *report,
+                           RefractFactGroup facts)
+{
+  g_autoptr (GPtrArray) list = refract_report_list_facts (report, facts);
+
+  for (guint i = 0; i < list->len; i++)
+    adw_preferences_group_add (group, fact_row_new (g_ptr_array_index (list, i)));
+  if (list->len == 0)
+    adw_preferences_group_add (group, refract_plain_row_new (_ ("Not in this report"), NULL));
+}
+
+void
+refract_report_take_sentences (GtkBox *box, GPtrArray *sentences)
+{
+  g_autoptr (GPtrArray) list = sentences;
+
+  for (guint i = 0; i < MIN (list->len, MAX_SENTENCES); i++)
+    {
+      GtkWidget *line = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 9);
+      GtkWidget *icon = gtk_image_new_from_icon_name ("dialog-information-symbolic");
+      GtkWidget *label = refract_text_label_new (g_ptr_array_index (list, i), NULL);
+
+      gtk_widget_set_valign (icon, GTK_ALIGN_START);
+      gtk_widget_set_margin_top (icon, 2);
+      gtk_widget_add_css_class (icon, "dimmed");
+      gtk_widget_set_hexpand (label, TRUE);
+      gtk_box_append (GTK_BOX (line), icon);
+      gtk_box_append (GTK_BOX (line), label);
+      gtk_box_append (box, line);
+    }
+  gtk_widget_set_visible (GTK_WIDGET (box), list->len > 0);
+}
+
+void
+refract_report_copy (GtkWidget *widget, const char *text, const char *message)
+{
+  RefractWindow *window = refract_window_from_widget (widget);
+
+  gdk_clipboard_set_text (gtk_widget_get_clipboard (widget), text);
+  if (window != NULL)
+    {
+      AdwToast *toast = adw_toast_new (message);
+
+      adw_toast_set_use_markup (toast, FALSE);
+      refract_window_add_toast (window, toast);
+    }
+}
