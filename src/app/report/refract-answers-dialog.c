@@ -40,8 +40,8 @@ static GParamSpec *properties[N_PROPS];
 static void
 arrange (GtkWidget *pair, gboolean narrow)
 {
-  gtk_orientable_set_orientation (GTK_ORIENTABLE (pair), narrow ? GTK_ORIENTATION_VERTICAL
-                                                                : GTK_ORIENTATION_HORIZONTAL);
+  gtk_orientable_set_orientation (GTK_ORIENTABLE (pair),
+                                  narrow ? GTK_ORIENTATION_VERTICAL : GTK_ORIENTATION_HORIZONTAL);
 }
 
 static void
@@ -117,9 +117,9 @@ refract_answers_dialog_class_init (RefractAnswersDialogClass *klass)
   object_class->dispose = refract_answers_dialog_dispose;
   object_class->finalize = refract_answers_dialog_finalize;
 
-  properties[PROP_NARROW] = g_param_spec_boolean (
-      "narrow", NULL, NULL, FALSE,
-      G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_NARROW]
+      = g_param_spec_boolean ("narrow", NULL, NULL, FALSE,
+                              G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
   gtk_widget_class_set_template_from_resource (widget_class, RESOURCE_PATH "/ui/answers-dialog.ui");
@@ -156,7 +156,6 @@ card_new (const char *title, GtkBox **inside)
   GtkWidget *card = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6);
   GtkWidget *heading = refract_text_label_new (title, "heading");
 
-  gtk_label_set_selectable (GTK_LABEL (heading), FALSE);
   gtk_widget_add_css_class (card, "card");
   gtk_widget_add_css_class (card, "report-card");
   gtk_box_append (GTK_BOX (card), heading);
@@ -168,13 +167,16 @@ void
 refract_answers_dialog_add_text (RefractAnswersDialog *self, const char *title, const char *text)
 {
   GtkBox *inside;
+  GtkWidget *label;
 
   g_return_if_fail (REFRACT_IS_ANSWERS_DIALOG (self));
 
   if (text == NULL || *text == '\0')
     return;
   gtk_box_append (self->content, card_new (title, &inside));
-  gtk_box_append (inside, refract_text_label_new (text, NULL));
+  label = refract_text_label_new (text, NULL);
+  gtk_label_set_selectable (GTK_LABEL (label), TRUE);
+  gtk_box_append (inside, label);
 }
 
 static void
@@ -185,7 +187,8 @@ insert_attribute (PangoAttrList *list, PangoAttribute *attribute, guint start, g
   pango_attr_list_insert (list, attribute);
 }
 
-/* Up to @shared bytes dim, from there bold and underlined, so that no colour is needed to see it. */
+/* Up to @shared bytes dim, from there bold and underlined, so that no colour is needed to see it.
+ */
 static void
 mark_difference (GtkLabel *label, gsize shared)
 {
@@ -220,6 +223,7 @@ ids_new (GArray *ids, gint64 divergence)
   if (to < ids->len)
     g_string_append (text, "…");
   label = refract_text_label_new (text->str, "monospace");
+  gtk_label_set_selectable (GTK_LABEL (label), TRUE);
   mark_difference (GTK_LABEL (label), shared);
   gtk_expander_set_child (GTK_EXPANDER (expander), label);
   return expander;
@@ -240,6 +244,7 @@ answer_new (const RefractAnswer *answer, gsize shared, gint64 divergence)
     {
       GtkWidget *label = refract_text_label_new (answer->text, NULL);
 
+      gtk_label_set_selectable (GTK_LABEL (label), TRUE);
       mark_difference (GTK_LABEL (label), shared);
       gtk_box_append (inside, label);
     }

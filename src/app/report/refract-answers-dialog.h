@@ -12,8 +12,8 @@ G_BEGIN_DECLS
 /**
  * RefractAnswersDialog:
  *
- * What reference and candidate answered, beside each other or, in a narrow window, below each other.
- * Texts are shown as they stand, and are cut where they are very long.
+ * What reference and candidate answered, beside each other or, in a narrow window, below each
+ * other. Texts are shown as they stand, and are cut where they are very long.
  */
 #define REFRACT_TYPE_ANSWERS_DIALOG (refract_answers_dialog_get_type ())
 G_DECLARE_FINAL_TYPE (
@@ -38,9 +38,8 @@ RefractAnswersDialog *refract_answers_dialog_new (const char *title);
 /* A sentence of ours */
 void refract_answers_dialog_add_sentence (RefractAnswersDialog *self, const char *sentence);
 /* @text: (nullable): a prompt or such, under @title; nothing without a text */
-void refract_answers_dialog_add_text (RefractAnswersDialog *self,
-                                      const char *title,
-                                      const char *text);
+void
+refract_answers_dialog_add_text (RefractAnswersDialog *self, const char *title, const char *text);
 /* @divergence: first token that differs, −1 when none is known. Where the two texts part, too, is
  * marked. */
 void refract_answers_dialog_add_pair (RefractAnswersDialog *self,

@@ -21,7 +21,6 @@ tile_new (const RefractFact *fact)
   gtk_widget_add_css_class (tile, "report-tile");
   gtk_widget_add_css_class (title, "dimmed");
   gtk_widget_add_css_class (value, "numeric");
-  gtk_label_set_selectable (GTK_LABEL (title), FALSE);
   gtk_box_append (GTK_BOX (tile), title);
   gtk_box_append (GTK_BOX (tile), value);
   if (fact->reference != NULL)
@@ -35,8 +34,7 @@ tile_new (const RefractFact *fact)
       GtkWidget *note = refract_text_label_new (fact->note, "caption");
 
       gtk_widget_add_css_class (note, "dimmed");
-      gtk_label_set_selectable (GTK_LABEL (note), FALSE);
-      gtk_label_set_max_width_chars (GTK_LABEL (note), 22);
+      gtk_label_set_max_width_chars (GTK_LABEL (note), 20);
       gtk_box_append (GTK_BOX (tile), note);
     }
   gtk_accessible_update_relation (GTK_ACCESSIBLE (tile), GTK_ACCESSIBLE_RELATION_LABELLED_BY, title,
@@ -45,10 +43,17 @@ tile_new (const RefractFact *fact)
 }
 
 void
-refract_fact_grid_fill (AdwWrapBox *box, RefractReport *report, RefractFactGroup facts)
+refract_fact_grid_fill (GtkFlowBox *box, RefractReport *report, RefractFactGroup facts)
 {
   g_autoptr (GPtrArray) list = refract_report_list_facts (report, facts);
 
   for (guint i = 0; i < list->len; i++)
-    adw_wrap_box_append (box, tile_new (g_ptr_array_index (list, i)));
+    {
+      GtkWidget *tile = tile_new (g_ptr_array_index (list, i));
+
+      gtk_flow_box_append (box, tile);
+      /* There is nothing to do with a tile. */
+      gtk_widget_set_focusable (gtk_widget_get_parent (tile), FALSE);
+    }
+  gtk_widget_set_visible (GTK_WIDGET (box), list->len > 0);
 }

@@ -11,7 +11,7 @@
 
 G_BEGIN_DECLS
 
-/* Puts a tile per fact into @box; tiles wrap as the width has it. */
-void refract_fact_grid_fill (AdwWrapBox *box, RefractReport *report, RefractFactGroup facts);
+/* Puts a tile per fact into @box; as many in a line as fit. */
+void refract_fact_grid_fill (GtkFlowBox *box, RefractReport *report, RefractFactGroup facts);
 
 G_END_DECLS

@@ -12,8 +12,8 @@ G_BEGIN_DECLS
 /**
  * RefractReportItem:
  *
- * One row of a report's list: texts that are ready to be shown, and what it sorts by. Immutable once
- * it is in a list.
+ * One row of a report's list: texts that are ready to be shown, and what it sorts by. Immutable
+ * once it is in a list.
  */
 #define REFRACT_TYPE_REPORT_ITEM (refract_report_item_get_type ())
 G_DECLARE_FINAL_TYPE (RefractReportItem, refract_report_item, REFRACT, REPORT_ITEM, GObject)

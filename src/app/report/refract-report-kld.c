@@ -24,7 +24,7 @@ struct _RefractReportKld
 
   RefractAxisHeader *header;
   GtkWidget *measured;
-  AdwWrapBox *grid;
+  GtkFlowBox *facts;
   AdwPreferencesGroup *ladder;
   AdwPreferencesGroup *worst;
   RefractReportList *list;
@@ -109,7 +109,7 @@ refract_report_kld_class_init (RefractReportKldClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class, RESOURCE_PATH "/ui/report-kld.ui");
   gtk_widget_class_bind_template_child (widget_class, RefractReportKld, header);
   gtk_widget_class_bind_template_child (widget_class, RefractReportKld, measured);
-  gtk_widget_class_bind_template_child (widget_class, RefractReportKld, grid);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportKld, facts);
   gtk_widget_class_bind_template_child (widget_class, RefractReportKld, ladder);
   gtk_widget_class_bind_template_child (widget_class, RefractReportKld, worst);
   gtk_widget_class_bind_template_child (widget_class, RefractReportKld, list);
@@ -129,7 +129,7 @@ refract_report_kld_new (RefractReport *report)
 
   gtk_widget_set_visible (self->measured,
                           refract_axis_header_set_report (self->header, report, REFRACT_AXIS_KLD));
-  refract_fact_grid_fill (self->grid, report, REFRACT_FACTS_KLD);
+  refract_fact_grid_fill (self->facts, report, REFRACT_FACTS_KLD);
   fill_ladder (self, refract_json_get_array (extension, "ladder"));
   fill_worst (self, refract_json_get_array (extension, "worst"));
   return GTK_WIDGET (self);

@@ -138,8 +138,8 @@ fill_recommendation (RefractReportOverview *self)
   set_text (self->recommendation_text, refract_json_get_string (recommendation, "sentence", NULL));
   set_text (self->control_text, refract_json_get_string (recommendation, "control_sentence", NULL));
   for (guint i = 0; i < MIN (n, MAX_ROWS); i++)
-    gtk_list_box_append (
-        self->ranking, ranking_row_new (self, refract_json_array_get_object (ranking, i), FALSE));
+    gtk_list_box_append (self->ranking,
+                         ranking_row_new (self, refract_json_array_get_object (ranking, i), FALSE));
   if (control != NULL)
     gtk_list_box_append (self->ranking, ranking_row_new (self, control, TRUE));
   gtk_widget_set_visible (GTK_WIDGET (self->ranking), n > 0 || control != NULL);
@@ -252,9 +252,9 @@ fill_trust (RefractReportOverview *self)
       refract_plain_row_new (_ ("Noise floor"),
                              floor != NULL ? floor : _ ("The reference was not measured twice.")));
   adw_preferences_group_add (
-      self->trust, refract_plain_row_new (comparable != NULL ? comparable : _ ("Comparability"),
-                                          comparable != NULL ? reasons->str
-                                                             : _ ("Not in this report.")));
+      self->trust,
+      refract_plain_row_new (comparable != NULL ? comparable : _ ("Comparability"),
+                             comparable != NULL ? reasons->str : _ ("Not in this report.")));
 }
 
 static void

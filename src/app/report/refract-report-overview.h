@@ -13,7 +13,8 @@ G_BEGIN_DECLS
 
 /* A report's first section: the answer, what it rests on, and what to do. */
 #define REFRACT_TYPE_REPORT_OVERVIEW (refract_report_overview_get_type ())
-G_DECLARE_FINAL_TYPE (RefractReportOverview, refract_report_overview, REFRACT, REPORT_OVERVIEW, AdwBin)
+G_DECLARE_FINAL_TYPE (
+    RefractReportOverview, refract_report_overview, REFRACT, REPORT_OVERVIEW, AdwBin)
 
 GtkWidget *refract_report_overview_new (RefractReport *report);
 

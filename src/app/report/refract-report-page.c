@@ -44,12 +44,9 @@ static const struct
   const char *name;
   GtkWidget *(*create) (RefractReport *report);
 } sections[] = {
-  { "overview", refract_report_overview_new },
-  { "trajectory", refract_report_trajectory_new },
-  { "kld", refract_report_kld_new },
-  { "rniah", refract_report_rniah_new },
-  { "plad", refract_report_plad_new },
-  { "details", refract_report_details_new },
+  { "overview", refract_report_overview_new }, { "trajectory", refract_report_trajectory_new },
+  { "kld", refract_report_kld_new },           { "rniah", refract_report_rniah_new },
+  { "plad", refract_report_plad_new },         { "details", refract_report_details_new },
 };
 
 /* Fills the visible section's empty place. */

@@ -18,7 +18,8 @@ G_BEGIN_DECLS
  * report nor an error it says that it loads.
  */
 #define REFRACT_TYPE_REPORT_PAGE (refract_report_page_get_type ())
-G_DECLARE_FINAL_TYPE (RefractReportPage, refract_report_page, REFRACT, REPORT_PAGE, AdwNavigationPage)
+G_DECLARE_FINAL_TYPE (
+    RefractReportPage, refract_report_page, REFRACT, REPORT_PAGE, AdwNavigationPage)
 
 /* @report: (nullable): %NULL while it is being read */
 RefractReportPage *refract_report_page_new (RefractReport *report);

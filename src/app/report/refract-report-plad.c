@@ -12,6 +12,7 @@
 #include "core/refract-json.h"
 #include "report/refract-answers-dialog.h"
 #include "report/refract-axis-header.h"
+#include "report/refract-fact-grid.h"
 #include "report/refract-report-list.h"
 #include "report/refract-report-plad.h"
 #include "report/refract-report-text.h"
@@ -25,7 +26,7 @@ struct _RefractReportPlad
 
   RefractAxisHeader *header;
   GtkWidget *measured;
-  AdwPreferencesGroup *facts;
+  GtkFlowBox *facts;
   AdwPreferencesGroup *pairs;
   RefractReportList *list;
 };
@@ -182,7 +183,7 @@ refract_report_plad_new (RefractReport *report)
   self->report = g_object_ref (report);
   gtk_widget_set_visible (self->measured,
                           refract_axis_header_set_report (self->header, report, REFRACT_AXIS_PLAD));
-  refract_report_fill_facts (self->facts, report, REFRACT_FACTS_PLAD);
+  refract_fact_grid_fill (self->facts, report, REFRACT_FACTS_PLAD);
   fill_pairs (self);
   return GTK_WIDGET (self);
 }

@@ -12,6 +12,7 @@
 #include "core/refract-json.h"
 #include "report/refract-answers-dialog.h"
 #include "report/refract-axis-header.h"
+#include "report/refract-fact-grid.h"
 #include "report/refract-report-list.h"
 #include "report/refract-report-rniah.h"
 #include "report/refract-report-text.h"
@@ -28,7 +29,7 @@ struct _RefractReportRniah
 
   RefractAxisHeader *header;
   GtkWidget *measured;
-  AdwPreferencesGroup *facts;
+  GtkFlowBox *facts;
   AdwPreferencesGroup *cells;
   RefractReportList *list;
   AdwPreferencesGroup *skipped;
@@ -61,16 +62,16 @@ add_trial (RefractReportRniah *self, RefractAnswersDialog *dialog, JsonObject *t
 {
   g_autofree char *reference_label = refract_report_dup_reference_label (self->report);
   g_autofree char *candidate_label = refract_report_dup_candidate_label (self->report);
-  RefractAnswer reference = { reference_label, refract_json_get_string (trial, "base_answer", NULL),
-                              refract_json_get_boolean (trial, "base_hit", FALSE)
-                                  ? _ ("Found the needle")
-                                  : _ ("Did not find the needle"),
-                              NULL };
-  RefractAnswer candidate = { candidate_label, refract_json_get_string (trial, "cand_answer", NULL),
-                              refract_json_get_boolean (trial, "cand_hit", FALSE)
-                                  ? _ ("Found the needle")
-                                  : _ ("Did not find the needle"),
-                              NULL };
+  RefractAnswer reference
+      = { reference_label, refract_json_get_string (trial, "base_answer", NULL),
+          refract_json_get_boolean (trial, "base_hit", FALSE) ? _ ("Found the needle")
+                                                              : _ ("Did not find the needle"),
+          NULL };
+  RefractAnswer candidate
+      = { candidate_label, refract_json_get_string (trial, "cand_answer", NULL),
+          refract_json_get_boolean (trial, "cand_hit", FALSE) ? _ ("Found the needle")
+                                                              : _ ("Did not find the needle"),
+          NULL };
 
   refract_answers_dialog_add_text (dialog, _ ("Looked for"),
                                    refract_json_get_string (trial, "keyword", NULL));
@@ -81,8 +82,7 @@ static void
 show_cell (RefractReportRniah *self, guint index)
 {
   JsonObject *axis = refract_report_get_axis (self->report, REFRACT_AXIS_RNIAH);
-  JsonObject *cell
-      = refract_json_array_get_object (refract_json_get_array (axis, "cells"), index);
+  JsonObject *cell = refract_json_array_get_object (refract_json_get_array (axis, "cells"), index);
   JsonArray *trials = find_trials (self->report, cell);
   guint n = trials != NULL ? json_array_get_length (trials) : 0;
   g_autofree char *place = refract_cell_dup_place (cell);
@@ -193,7 +193,7 @@ refract_report_rniah_new (RefractReport *report)
   self->report = g_object_ref (report);
   gtk_widget_set_visible (
       self->measured, refract_axis_header_set_report (self->header, report, REFRACT_AXIS_RNIAH));
-  refract_report_fill_facts (self->facts, report, REFRACT_FACTS_RNIAH);
+  refract_fact_grid_fill (self->facts, report, REFRACT_FACTS_RNIAH);
   fill_cells (self);
   fill_skipped (self);
   return GTK_WIDGET (self);

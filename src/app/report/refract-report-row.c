@@ -65,8 +65,8 @@ static void
 emphasize (GtkLabel *label, guint start, guint end)
 {
   g_autoptr (PangoAttrList) attributes = pango_attr_list_new ();
-  PangoAttribute *marks[]
-      = { pango_attr_weight_new (PANGO_WEIGHT_BOLD), pango_attr_underline_new (PANGO_UNDERLINE_SINGLE) };
+  PangoAttribute *marks[] = { pango_attr_weight_new (PANGO_WEIGHT_BOLD),
+                              pango_attr_underline_new (PANGO_UNDERLINE_SINGLE) };
 
   for (guint i = 0; i < G_N_ELEMENTS (marks); i++)
     {

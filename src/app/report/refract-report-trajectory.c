@@ -12,6 +12,7 @@
 #include "core/refract-json.h"
 #include "report/refract-answers-dialog.h"
 #include "report/refract-axis-header.h"
+#include "report/refract-fact-grid.h"
 #include "report/refract-report-list.h"
 #include "report/refract-report-text.h"
 #include "report/refract-report-trajectory.h"
@@ -25,7 +26,7 @@ struct _RefractReportTrajectory
 
   RefractAxisHeader *header;
   GtkWidget *measured;
-  AdwPreferencesGroup *facts;
+  GtkFlowBox *facts;
   AdwPreferencesGroup *prompts;
   RefractReportList *list;
 };
@@ -115,7 +116,8 @@ fill_prompts (RefractReportTrajectory *self)
 
   for (guint i = 0; i < MIN (n, REFRACT_REPORT_LIST_MAX); i++)
     {
-      g_autoptr (RefractReportItem) item = make_item (refract_json_array_get_object (prompts, i), i);
+      g_autoptr (RefractReportItem) item
+          = make_item (refract_json_array_get_object (prompts, i), i);
 
       g_list_store_append (items, item);
     }
@@ -169,10 +171,9 @@ refract_report_trajectory_new (RefractReport *report)
   RefractReportTrajectory *self = g_object_new (REFRACT_TYPE_REPORT_TRAJECTORY, NULL);
 
   self->report = g_object_ref (report);
-  gtk_widget_set_visible (
-      self->measured,
-      refract_axis_header_set_report (self->header, report, REFRACT_AXIS_TRAJECTORY));
-  refract_report_fill_facts (self->facts, report, REFRACT_FACTS_TRAJECTORY);
+  gtk_widget_set_visible (self->measured, refract_axis_header_set_report (self->header, report,
+                                                                          REFRACT_AXIS_TRAJECTORY));
+  refract_fact_grid_fill (self->facts, report, REFRACT_FACTS_TRAJECTORY);
   fill_prompts (self);
   return GTK_WIDGET (self);
 }

@@ -23,7 +23,6 @@ refract_text_label_new (const char *text, const char *css_class)
   gtk_label_set_xalign (GTK_LABEL (label), 0);
   gtk_label_set_wrap (GTK_LABEL (label), TRUE);
   gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
-  gtk_label_set_selectable (GTK_LABEL (label), TRUE);
   if (css_class != NULL)
     gtk_widget_add_css_class (label, css_class);
   return label;
@@ -35,9 +34,12 @@ refract_plain_row_new (const char *title, const char *subtitle)
   g_autofree char *shown_title = refract_clip_text (title, REFRACT_SHOWN_CHARS);
   g_autofree char *shown_subtitle
       = refract_clip_text (subtitle != NULL ? subtitle : "", REFRACT_SHOWN_CHARS);
+  GtkWidget *row = g_object_new (ADW_TYPE_ACTION_ROW, "use-markup", FALSE, "title-lines", 0,
+                                 "subtitle-lines", 0, NULL);
 
-  return g_object_new (ADW_TYPE_ACTION_ROW, "use-markup", FALSE, "title", shown_title, "subtitle",
-                       shown_subtitle, "title-lines", 0, "subtitle-lines", 0, NULL);
+  /* Not in one call: its notifications would come in an order that sees markup first. */
+  g_object_set (row, "title", shown_title, "subtitle", shown_subtitle, NULL);
+  return row;
 }
 
 static GtkWidget *

@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 /* Longer texts of a report are cut on screen: laying them out would block the window. */
 #define REFRACT_SHOWN_CHARS 8000
 
-/* A wrapped, selectable text, never markup. */
+/* A wrapped text, never markup. */
 GtkWidget *refract_text_label_new (const char *text, const char *css_class);
 
 /* A row with @title above @subtitle, both plain. */

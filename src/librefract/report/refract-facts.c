@@ -102,8 +102,8 @@ take_fact (GPtrArray *facts, const char *title, char *value, char *reference)
 static RefractFact *
 add_number (GPtrArray *facts, const char *title, JsonObject *object, const char *name, Unit unit)
 {
-  return take_fact (facts, title,
-                    format_number (refract_json_get_double (object, name, NAN), unit), NULL);
+  return take_fact (facts, title, format_number (refract_json_get_double (object, name, NAN), unit),
+                    NULL);
 }
 
 static void
@@ -135,11 +135,10 @@ add_trajectory (GPtrArray *facts, RefractReport *report)
   add_number (facts, _ ("First divergence, median"), axis, "median_first_divergence", UNIT_TOKENS);
   add_number (facts, _ ("Agreed start, mean"), axis, "mean_prefix_agreement_length",
               UNIT_MEAN_TOKENS);
-  take_fact (facts, _ ("Length of the answers, mean"),
-             format_number (refract_json_get_double (axis, "mean_cand_length", NAN),
-                            UNIT_MEAN_TOKENS),
-             format_number (refract_json_get_double (axis, "mean_ref_length", NAN),
-                            UNIT_MEAN_TOKENS));
+  take_fact (
+      facts, _ ("Length of the answers, mean"),
+      format_number (refract_json_get_double (axis, "mean_cand_length", NAN), UNIT_MEAN_TOKENS),
+      format_number (refract_json_get_double (axis, "mean_ref_length", NAN), UNIT_MEAN_TOKENS));
   set_note (add_number (facts, _ ("Strict score"), extension, "score_strict", UNIT_POINTS),
             _ ("Tokens that are missing at the end count as different"));
   add_number (facts, _ ("Tokens decoded, at most"), axis, "n_tokens_each", UNIT_COUNT);
@@ -160,10 +159,10 @@ add_kld (GPtrArray *facts, RefractReport *report)
   add_number (facts, _ ("99th percentile"), extension, "p99_kld", UNIT_NATS);
   add_number (facts, _ ("99.9th percentile"), extension, "p999_kld", UNIT_NATS);
   add_number (facts, _ ("Largest"), extension, "max_kld", UNIT_NATS);
-  take_fact (facts, _ ("Perplexity"),
-             format_number (refract_json_get_double (axis, "ppl", NAN), UNIT_NUMBER),
-             format_number (refract_json_get_double (extension, "ppl_reference", NAN),
-                            UNIT_NUMBER));
+  take_fact (
+      facts, _ ("Perplexity"),
+      format_number (refract_json_get_double (axis, "ppl", NAN), UNIT_NUMBER),
+      format_number (refract_json_get_double (extension, "ppl_reference", NAN), UNIT_NUMBER));
   set_note (add_number (facts, _ ("Flips"), extension, "flip_rate", UNIT_SHARE),
             _ ("Positions where another token becomes the most likely one"));
   add_number (facts, _ ("Same top token"), axis, "same_topp_pct", UNIT_PERCENT);
@@ -299,12 +298,12 @@ add_kv (GPtrArray *facts, RefractReport *report)
   take_fact (facts, _ ("Requested"), dup_requested (own), dup_requested (reference));
   set_note (take_fact (facts, _ ("In use"), describe_in_use (own), describe_in_use (reference)),
             describe_evidence (own));
-  set_note (take_fact (facts, _ ("Bytes per token"),
-                       format_number (refract_json_get_double (own, "bytes_per_token", NAN),
-                                      UNIT_COUNT),
-                       format_number (refract_json_get_double (reference, "bytes_per_token", NAN),
-                                      UNIT_COUNT)),
-            describe_source (own));
+  set_note (
+      take_fact (
+          facts, _ ("Bytes per token"),
+          format_number (refract_json_get_double (own, "bytes_per_token", NAN), UNIT_COUNT),
+          format_number (refract_json_get_double (reference, "bytes_per_token", NAN), UNIT_COUNT)),
+      describe_source (own));
   add_number (facts, _ ("Saving"), own, "saving", UNIT_SHARE);
 }
 

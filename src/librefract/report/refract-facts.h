@@ -16,7 +16,8 @@ G_BEGIN_DECLS
  * @reference: (nullable): the same of the reference, where both have one
  * @note: (nullable): what a reader must know beside it
  *
- * One number or word of a report, ready to be shown. Plain text; values from a report are untrusted.
+ * One number or word of a report, ready to be shown. Plain text; values from a report are
+ * untrusted.
  */
 typedef struct
 {

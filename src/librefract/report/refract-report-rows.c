@@ -12,6 +12,20 @@
 #include "core/refract-json.h"
 #include "report/refract-report-text.h"
 
+/* (transfer full): "—" where there is no number */
+static char *
+format_number (double value, guint decimals)
+{
+  return isnan (value) ? g_strdup ("—") : g_strdup_printf ("%.*f", (int) decimals, value);
+}
+
+/* (transfer full): three digits that count */
+static char *
+format_rounded (double value)
+{
+  return isnan (value) ? g_strdup ("—") : g_strdup_printf ("%.3g", value);
+}
+
 /* Appends " · " between parts. */
 static void
 separate (GString *text)
@@ -100,8 +114,9 @@ refract_cell_dup_outcome (JsonObject *cell)
 char *
 refract_worst_dup_place (JsonObject *worst)
 {
-  return g_strdup_printf (_ ("%.3g nats at token %.0f of chunk %.0f"),
-                          refract_json_get_double (worst, "kld", NAN),
+  g_autofree char *kld = format_rounded (refract_json_get_double (worst, "kld", NAN));
+
+  return g_strdup_printf (_ ("%s nats at token %.0f of chunk %.0f"), kld,
                           refract_json_get_double (worst, "position", 0),
                           refract_json_get_double (worst, "chunk", 0));
 }
@@ -125,10 +140,12 @@ refract_worst_dup_detail (JsonObject *worst)
 char *
 refract_pair_dup_detail (JsonObject *pair)
 {
-  return g_strdup_printf (_ ("Drift %.2f, by the reference %.2f; excess %.2f"),
-                          refract_json_get_double (pair, "cand_drift", NAN),
-                          refract_json_get_double (pair, "ref_drift", NAN),
-                          refract_json_get_double (pair, "excess_drift", NAN));
+  g_autofree char *candidate = format_number (refract_json_get_double (pair, "cand_drift", NAN), 2);
+  g_autofree char *reference = format_number (refract_json_get_double (pair, "ref_drift", NAN), 2);
+  g_autofree char *excess = format_number (refract_json_get_double (pair, "excess_drift", NAN), 2);
+
+  return g_strdup_printf (_ ("Drift %s, by the reference %s; excess %s"), candidate, reference,
+                          excess);
 }
 
 void
@@ -136,12 +153,13 @@ refract_ladder_dup_texts (JsonObject *rung, char **title, char **text)
 {
   double score = refract_json_get_double (rung, "score", NAN);
   g_autofree char *points = score >= 0 && score <= 100 ? refract_format_score (score, 1) : NULL;
+  g_autofree char *mean = format_rounded (refract_json_get_double (rung, "mean_kld", NAN));
+  g_autofree char *p99 = format_rounded (refract_json_get_double (rung, "p99_kld", NAN));
+  g_autofree char *flips
+      = format_number (refract_json_get_double (rung, "flip_rate", NAN) * 100, 2);
 
   *title = g_strdup_printf (_ ("%.0f tokens of context"), refract_json_get_double (rung, "ctx", 0));
-  *text = g_strdup_printf (_ ("Mean %.3g nats, p99 %.3g, flips %.2f %%; score %s"),
-                           refract_json_get_double (rung, "mean_kld", NAN),
-                           refract_json_get_double (rung, "p99_kld", NAN),
-                           refract_json_get_double (rung, "flip_rate", NAN) * 100,
+  *text = g_strdup_printf (_ ("Mean %s nats, p99 %s, flips %s %%; score %s"), mean, p99, flips,
                            points != NULL ? points : "—");
 }
 

@@ -85,15 +85,15 @@ refract_report_dup_model_name (RefractReport *self)
 char *
 refract_report_dup_candidate_label (RefractReport *self)
 {
-  return refract_kv_text_to_label (
-      refract_json_get_string (refract_report_get_root (self), "candidate", _ ("Unknown KV cache")));
+  return refract_kv_text_to_label (refract_json_get_string (refract_report_get_root (self),
+                                                            "candidate", _ ("Unknown KV cache")));
 }
 
 char *
 refract_report_dup_reference_label (RefractReport *self)
 {
-  return refract_kv_text_to_label (
-      refract_json_get_string (refract_report_get_root (self), "reference", _ ("Unknown KV cache")));
+  return refract_kv_text_to_label (refract_json_get_string (refract_report_get_root (self),
+                                                            "reference", _ ("Unknown KV cache")));
 }
 
 char *
@@ -108,7 +108,8 @@ refract_report_dup_composite_text (RefractReport *self)
                          ? _ ("No composite: could not prove that the setting was in use")
                          : _ ("No composite in this report"));
   text = refract_format_score_interval (composite, refract_json_get_object (extension, "interval"));
-  return g_strdup_printf ("%s %s", text, refract_band_get_name (refract_band_for_score (composite)));
+  return g_strdup_printf ("%s %s", text,
+                          refract_band_get_name (refract_band_for_score (composite)));
 }
 
 char *
@@ -190,7 +191,8 @@ refract_report_list_caveats (RefractReport *self)
   if (refract_json_get_boolean (extension, "within_noise", FALSE))
     g_ptr_array_add (list, g_strdup (_ ("The difference is within the noise of the reference.")));
   if (has_few_samples (refract_json_get_object (extension, "interval")))
-    g_ptr_array_add (list, g_strdup (_ ("Few samples: the interval rests on fewer than 10 units.")));
+    g_ptr_array_add (list,
+                     g_strdup (_ ("Few samples: the interval rests on fewer than 10 units.")));
   add_low_axes (list, self);
   if (refract_json_get_boolean (extension, "redacted", FALSE))
     g_ptr_array_add (list, g_strdup (_ ("Prompts and answers were left out of this report.")));
@@ -241,8 +243,7 @@ refract_report_dup_axis_score_text (RefractReport *self, RefractAxisId axis)
   if (isnan (score))
     return g_strdup (_ ("Not measured"));
   text = refract_format_score_interval (
-      score,
-      refract_json_get_object (refract_report_get_axis_extension (self, axis), "interval"));
+      score, refract_json_get_object (refract_report_get_axis_extension (self, axis), "interval"));
   return g_strdup_printf ("%s %s", text, refract_band_get_name (refract_band_for_score (score)));
 }
 
@@ -268,7 +269,10 @@ describe_kld (GString *line, JsonObject *object, JsonObject *extension)
   double flips = refract_json_get_double (extension, "flip_rate", NAN);
   double positions = refract_json_get_double (extension, "n_positions", NAN);
 
-  g_string_append_printf (line, _ ("mean %.3g nats"), mean);
+  if (isnan (mean))
+    g_string_append (line, _ ("no mean"));
+  else
+    g_string_append_printf (line, _ ("mean %.3g nats"), mean);
   if (!isnan (p99))
     g_string_append_printf (line, _ (", p99 %.3g"), p99);
   if (!isnan (max))
@@ -383,7 +387,8 @@ refract_report_list_axis_caveats (RefractReport *self, RefractAxisId axis)
   if (sentence != NULL)
     g_ptr_array_add (list, g_strdup (sentence));
   if (has_few_samples (refract_json_get_object (extension, "interval")))
-    g_ptr_array_add (list, g_strdup (_ ("Few samples: the interval rests on fewer than 10 units.")));
+    g_ptr_array_add (list,
+                     g_strdup (_ ("Few samples: the interval rests on fewer than 10 units.")));
   if (refract_json_get_boolean (extension, "clipped", FALSE))
     g_ptr_array_add (list, g_strdup (_ ("The mean is an underestimate: the engine's file cuts "
                                         "log-probabilities off.")));

@@ -1,0 +1,654 @@
+/* test-report-page.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "app-fixture.h"
+#include "app-shot.h"
+#include "core/refract-error.h"
+#include "core/refract-json.h"
+#include "report/refract-raw-dialog.h"
+#include "report/refract-report-list.h"
+#include "report/refract-report-page.h"
+#include "report/refract-report-private.h"
+#include "report/refract-report-row.h"
+
+/* Every kind of markup that a view could take for its own */
+#define HOSTILE "<b>&amp;</b> %s \"'</span> _x \xe2\x80\xae|"
+
+static const char *const section_names[]
+    = { "overview", "trajectory", "kld", "rniah", "plad", "details" };
+
+/* --- Reports ---------------------------------------------------------------------------------- */
+
+static RefractReport *
+load (const char *name)
+{
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "data", name, NULL);
+  g_autoptr (GError) error = NULL;
+  RefractReport *report = refract_report_load (path, &error);
+
+  g_assert_no_error (error);
+  return report;
+}
+
+static RefractReport *
+load_full (void)
+{
+  return load ("full-demo-q4_0.refract.json");
+}
+
+static RefractReport *
+load_legacy (void)
+{
+  return load ("legacy-v0.3.1-gemma26b.json");
+}
+
+static RefractReport *
+load_redacted (void)
+{
+  g_autoptr (RefractReport) full = load_full ();
+  JsonObject *root = refract_report_make_public (refract_report_get_root (full), TRUE);
+
+  json_object_set_boolean_member (json_object_get_object_member (root, "extension"), "redacted",
+                                  TRUE);
+  return refract_report_new_take (root);
+}
+
+/* (transfer full): the full report, to be changed */
+static JsonObject *
+parse_full (void)
+{
+  g_autoptr (RefractReport) full = load_full ();
+  g_autofree char *text = refract_json_to_text (refract_report_get_root (full), FALSE);
+  g_autoptr (GError) error = NULL;
+  JsonObject *root = refract_json_parse_object (text, strlen (text), &error);
+
+  g_assert_no_error (error);
+  return root;
+}
+
+static void
+make_node_hostile (JsonNode *node)
+{
+  if (JSON_NODE_HOLDS_OBJECT (node))
+    {
+      g_autoptr (GList) nodes = json_object_get_values (json_node_get_object (node));
+
+      for (GList *l = nodes; l != NULL; l = l->next)
+        make_node_hostile (l->data);
+    }
+  else if (JSON_NODE_HOLDS_ARRAY (node))
+    for (guint i = 0; i < json_array_get_length (json_node_get_array (node)); i++)
+      make_node_hostile (json_array_get_element (json_node_get_array (node), i));
+  else if (json_node_get_value_type (node) == G_TYPE_STRING)
+    json_node_set_string (node, HOSTILE);
+}
+
+/* Every text is markup. */
+static RefractReport *
+make_hostile_texts (void)
+{
+  JsonObject *root = parse_full ();
+  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), root);
+
+  make_node_hostile (node);
+  json_object_set_string_member (root, "schema", REFRACT_REPORT_SCHEMA);
+  return refract_report_new_take (root);
+}
+
+/* Replaces the leaves by what is not expected there, deterministically; what the reader checks
+ * stays. */
+static void
+confuse (JsonNode *node, guint *count, guint turn)
+{
+  if (JSON_NODE_HOLDS_OBJECT (node))
+    {
+      g_autoptr (GList) nodes = json_object_get_values (json_node_get_object (node));
+
+      for (GList *l = nodes; l != NULL; l = l->next)
+        confuse (l->data, count, turn);
+    }
+  else if (JSON_NODE_HOLDS_ARRAY (node))
+    for (guint i = 0; i < json_array_get_length (json_node_get_array (node)); i++)
+      confuse (json_array_get_element (json_node_get_array (node), i), count, turn);
+  else
+    switch ((*count)++ % 5 + turn)
+      {
+      case 0:
+        json_node_init_double (node, 1e300);
+        break;
+      case 1:
+        json_node_init_string (node, "text");
+        break;
+      case 2:
+        json_node_init_int (node, G_MININT64);
+        break;
+      case 3:
+        json_node_init_boolean (node, TRUE);
+        break;
+      case 4:
+        json_node_take_array (json_node_init (node, JSON_NODE_ARRAY), json_array_new ());
+        break;
+      default:
+        json_node_init_null (node);
+      }
+}
+
+static RefractReport *
+make_confused (guint turn)
+{
+  JsonObject *root = parse_full ();
+  g_autoptr (JsonNode) node = json_node_init_object (json_node_alloc (), root);
+  guint count = 0;
+
+  confuse (node, &count, turn);
+  json_object_set_string_member (root, "schema", REFRACT_REPORT_SCHEMA);
+  return refract_report_new_take (root);
+}
+
+static void
+multiply (JsonObject *object, const char *name, guint times)
+{
+  JsonArray *array = json_object_get_array_member (object, name);
+  guint n = json_array_get_length (array);
+
+  for (guint i = 1; i < times; i++)
+    for (guint j = 0; j < n; j++)
+      json_array_add_element (array, json_node_copy (json_array_get_element (array, j)));
+}
+
+/* Lists a hundred times as long, and a text that nobody could lay out. */
+static RefractReport *
+make_huge (void)
+{
+  JsonObject *root = parse_full ();
+  JsonObject *axes = json_object_get_object_member (root, "axes");
+  JsonObject *extension = json_object_get_object_member (root, "extension");
+  JsonObject *ours = json_object_get_object_member (extension, "axes");
+  JsonObject *trajectory = json_object_get_object_member (ours, "trajectory");
+  g_autofree char *text = g_strnfill (4 * 1024 * 1024, 'x');
+
+  multiply (json_object_get_object_member (axes, "plad"), "per_prompt", 100);
+  multiply (json_object_get_object_member (axes, "gtm"), "per_prompt", 100);
+  multiply (json_object_get_object_member (axes, "rniah"), "cells", 100);
+  multiply (json_object_get_object_member (ours, "kld"), "worst", 100);
+  multiply (extension, "findings", 100);
+  multiply (extension, "ranking", 100);
+  json_object_set_string_member (
+      json_array_get_object_element (json_object_get_array_member (trajectory, "per_prompt"), 0),
+      "ref_text", text);
+  json_object_set_string_member (root, "summary", text);
+  json_object_set_string_member (root, "model", text);
+  json_object_set_string_member (root, "repro_command", text);
+  return refract_report_new_take (root);
+}
+
+/* --- Looking at widgets ----------------------------------------------------------------------- */
+
+typedef gboolean (*Predicate) (GtkWidget *widget, gconstpointer data);
+
+/* (nullable): the first of them, depth first */
+static GtkWidget *
+find (GtkWidget *widget, Predicate predicate, gconstpointer data)
+{
+  if (predicate (widget, data))
+    return widget;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    {
+      GtkWidget *found = find (child, predicate, data);
+
+      if (found != NULL)
+        return found;
+    }
+  return NULL;
+}
+
+static gboolean
+has_text (GtkWidget *widget, gconstpointer text)
+{
+  return GTK_IS_LABEL (widget) && gtk_widget_get_child_visible (widget)
+         && strstr (gtk_label_get_text (GTK_LABEL (widget)), text) != NULL;
+}
+
+static gboolean
+has_type (GtkWidget *widget, gconstpointer type)
+{
+  return g_type_is_a (G_OBJECT_TYPE (widget), GPOINTER_TO_SIZE (type));
+}
+
+#define assert_text(widget, text) g_assert_nonnull (find (GTK_WIDGET (widget), has_text, text))
+#define find_type(widget, type)                                                                    \
+  find (GTK_WIDGET (widget), has_type, GSIZE_TO_POINTER ((gsize) (type)))
+
+static guint
+count_type (GtkWidget *widget, GType type)
+{
+  guint n = g_type_is_a (G_OBJECT_TYPE (widget), type);
+
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    n += count_type (child, type);
+  return n;
+}
+
+/* A window that shows the page of @report (transfer full). */
+static RefractWindow *
+open_report (RefractReport *report, RefractReportPage **page)
+{
+  RefractWindow *window = app_fixture_open_window ();
+
+  *page = refract_report_page_new (report);
+  refract_window_set_page (window, ADW_NAVIGATION_PAGE (*page));
+  app_fixture_wait (app_fixture_is_mapped, *page, 10);
+  g_object_unref (report);
+  return window;
+}
+
+static AdwDialog *
+get_dialog (RefractWindow *window)
+{
+  return adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (window));
+}
+
+static gboolean
+has_no_dialog (gpointer window)
+{
+  return get_dialog (window) == NULL;
+}
+
+/* Activates the first row of the section's list, which opens a dialog. */
+static AdwDialog *
+open_first_row (RefractWindow *window, RefractReportPage *page, const char *section)
+{
+  GtkWidget *list, *row;
+
+  refract_report_page_show_section (page, section);
+  app_shot_settle (GTK_WIDGET (window));
+  list = find (GTK_WIDGET (page), has_type, GSIZE_TO_POINTER ((gsize) REFRACT_TYPE_REPORT_LIST));
+  while (list != NULL && !gtk_widget_get_mapped (list))
+    list = NULL;
+  /* Hidden sections stay in the tree: the list that is meant is in the visible one. */
+  if (list == NULL)
+    {
+      AdwViewStack *stack = ADW_VIEW_STACK (find_type (page, ADW_TYPE_VIEW_STACK));
+
+      list = find_type (adw_view_stack_get_visible_child (stack), REFRACT_TYPE_REPORT_LIST);
+    }
+  g_assert_nonnull (list);
+  row = find_type (list, REFRACT_TYPE_REPORT_ROW);
+  g_assert_nonnull (row);
+  gtk_widget_activate (row);
+  app_shot_settle (GTK_WIDGET (window));
+  g_assert_nonnull (get_dialog (window));
+  return get_dialog (window);
+}
+
+static void
+close_dialog (RefractWindow *window)
+{
+  adw_dialog_force_close (get_dialog (window));
+  app_fixture_wait (has_no_dialog, window, 10);
+}
+
+static void
+visit_sections (RefractWindow *window, RefractReportPage *page)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (section_names); i++)
+    {
+      refract_report_page_show_section (page, section_names[i]);
+      app_shot_settle (GTK_WIDGET (window));
+    }
+}
+
+/* --- Tests ------------------------------------------------------------------------------------ */
+
+static void
+test_full (void)
+{
+  RefractReportPage *page;
+  RefractWindow *window = open_report (load_full (), &page);
+
+  visit_sections (window, page);
+  assert_text (page, "model.gguf");
+  assert_text (page, "K q4_0 / V q4_0");
+  assert_text (page, "45.6 [25.6, 66.7] FAIL");
+  assert_text (page, "0–100, higher is better");
+  assert_text (page, "Weakest axis: Trajectory 18.6");
+  assert_text (page, "Ship K q8_0 / V q8_0: 47 % less KV memory");
+  assert_text (page, "Control");
+  assert_text (page, "This report");
+  assert_text (page, "4 of 30 answers identical");
+  assert_text (page, "Try a V type with more bits");
+  assert_text (page, "2.25 nats at token 359 of chunk 8");
+  assert_text (page, "0.0157 nats");
+  assert_text (page, "marginal");
+  assert_text (page, "Found 3 of 3 times, by the reference 3: no loss");
+  assert_text (page, "Proved: the engine's own allocation was read");
+  assert_text (page, "Not comparable with published REFRACT 0.3 scores.");
+  assert_text (page, "refract score --model model.gguf");
+  app_fixture_close_window (window);
+}
+
+static void
+test_dialogs (void)
+{
+  RefractReportPage *page;
+  RefractWindow *window = open_report (load_full (), &page);
+  AdwDialog *dialog = open_first_row (window, page, "trajectory");
+
+  assert_text (dialog, "What is the longest river in Africa");
+  assert_text (dialog, "\nThe first countries was opened in 1961");
+  assert_text (dialog, "\nThe countries is south of the countries");
+  assert_text (dialog, "Parts at token 2 (reference 92 tokens, candidate 128)");
+  assert_text (dialog, "Ended at the limit");
+  close_dialog (window);
+
+  dialog = open_first_row (window, page, "rniah");
+  assert_text (dialog, "APRICOT-7-BLUE");
+  assert_text (dialog, "Found the needle");
+  close_dialog (window);
+
+  dialog = open_first_row (window, page, "plad");
+  assert_text (dialog, "What is the olngest river");
+  assert_text (dialog, "Drift 0.01, by the reference 1.00; excess 0.00");
+  close_dialog (window);
+  app_fixture_close_window (window);
+}
+
+static void
+test_legacy (void)
+{
+  RefractReportPage *page;
+  RefractWindow *window = open_report (load_legacy (), &page);
+
+  visit_sections (window, page);
+  assert_text (page, "gemma-4-26B-A4B-it-Q8_0.gguf");
+  assert_text (page, "29.1 FAIL");
+  assert_text (page, "Weakest axis: Trajectory 17.3");
+  assert_text (page, "This report is of another program");
+  assert_text (page, "Not in this report");
+  assert_text (page, "Decode distribution drift detected");
+  g_assert_null (find (GTK_WIDGET (page), has_text, "/Users/"));
+  g_assert_null (find (GTK_WIDGET (page), has_text, "nan"));
+  app_fixture_close_window (window);
+}
+
+static void
+test_redacted (void)
+{
+  RefractReportPage *page;
+  RefractWindow *window = open_report (load_redacted (), &page);
+  AdwDialog *dialog;
+
+  visit_sections (window, page);
+  assert_text (page, "Prompts and answers were left out of this report.");
+  dialog = open_first_row (window, page, "trajectory");
+  assert_text (dialog, "This report does not have the text.");
+  close_dialog (window);
+  open_first_row (window, page, "rniah");
+  close_dialog (window);
+  open_first_row (window, page, "plad");
+  close_dialog (window);
+  app_fixture_close_window (window);
+}
+
+static void
+test_hostile_texts (void)
+{
+  RefractReportPage *page;
+  RefractWindow *window = open_report (make_hostile_texts (), &page);
+  AdwDialog *dialog;
+
+  visit_sections (window, page);
+  /* As they stand: neither taken for markup nor escaped twice. */
+  assert_text (page, "<b>&amp;</b> %s");
+  g_assert_null (find (GTK_WIDGET (page), has_text, "&lt;"));
+  dialog = open_first_row (window, page, "trajectory");
+  assert_text (dialog, "<b>&amp;</b> %s");
+  close_dialog (window);
+  app_fixture_close_window (window);
+}
+
+static void
+test_wrong_types (void)
+{
+  for (guint turn = 0; turn < 2; turn++)
+    {
+      RefractReportPage *page;
+      RefractWindow *window = open_report (make_confused (turn), &page);
+
+      visit_sections (window, page);
+      open_first_row (window, page, "trajectory");
+      close_dialog (window);
+      app_fixture_close_window (window);
+    }
+}
+
+static void
+test_huge (void)
+{
+  RefractReportPage *page;
+  RefractWindow *window = open_report (make_huge (), &page);
+
+  visit_sections (window, page);
+  /* Rows of four lists, not tens of thousands */
+  g_assert_cmpuint (count_type (GTK_WIDGET (page), REFRACT_TYPE_REPORT_ROW), <=, 4 * 25);
+  open_first_row (window, page, "trajectory");
+  close_dialog (window);
+  app_fixture_close_window (window);
+}
+
+static void
+test_list (void)
+{
+  RefractReportPage *page;
+  RefractWindow *window = open_report (load_full (), &page);
+  AdwViewStack *stack = ADW_VIEW_STACK (find_type (page, ADW_TYPE_VIEW_STACK));
+  GtkWidget *list, *search, *order, *row;
+
+  refract_report_page_show_section (page, "plad");
+  list = find_type (adw_view_stack_get_visible_child (stack), REFRACT_TYPE_REPORT_LIST);
+  search = find_type (list, GTK_TYPE_SEARCH_ENTRY);
+  order = find_type (list, GTK_TYPE_DROP_DOWN);
+  g_assert_cmpuint (count_type (list, REFRACT_TYPE_REPORT_ROW), ==, 25);
+
+  /* Worst first */
+  gtk_drop_down_set_selected (GTK_DROP_DOWN (order), 1);
+  row = find_type (list, REFRACT_TYPE_REPORT_ROW);
+  g_assert_cmpfloat (refract_report_row_get_item (REFRACT_REPORT_ROW (row))->number, <, 5);
+
+  g_object_set (search, "search-delay", 0, NULL);
+  gtk_editable_set_text (GTK_EDITABLE (search), "FACT-1 · typing");
+  app_shot_settle (GTK_WIDGET (window));
+  g_assert_cmpuint (count_type (list, REFRACT_TYPE_REPORT_ROW), ==, 1);
+  gtk_editable_set_text (GTK_EDITABLE (search), "no such thing");
+  app_shot_settle (GTK_WIDGET (window));
+  g_assert_cmpuint (count_type (list, REFRACT_TYPE_REPORT_ROW), ==, 0);
+  assert_text (list, "Nothing here matches the search.");
+  app_fixture_close_window (window);
+}
+
+static gboolean
+has_raw_text (gpointer dialog)
+{
+  GtkTextBuffer *buffer
+      = gtk_text_view_get_buffer (GTK_TEXT_VIEW (find_type (dialog, GTK_TYPE_TEXT_VIEW)));
+  GtkTextIter start, end;
+  g_autofree char *text = NULL;
+
+  gtk_text_buffer_get_bounds (buffer, &start, &end);
+  text = gtk_text_buffer_get_text (buffer, &start, &end, TRUE);
+  return g_str_has_suffix (text, "}\n");
+}
+
+static void
+test_raw (void)
+{
+  RefractReportPage *page;
+  RefractWindow *window = open_report (load_full (), &page);
+
+  gtk_widget_activate_action (GTK_WIDGET (page), "report.raw", NULL);
+  app_fixture_wait (has_raw_text, get_dialog (window), 20);
+  close_dialog (window);
+
+  /* Closed before the text is there */
+  gtk_widget_activate_action (GTK_WIDGET (page), "report.raw", NULL);
+  close_dialog (window);
+  app_fixture_close_window (window);
+}
+
+static gboolean
+has_clipboard_text (gpointer prefix)
+{
+  GdkContentProvider *content
+      = gdk_clipboard_get_content (gdk_display_get_clipboard (gdk_display_get_default ()));
+  g_auto (GValue) value = G_VALUE_INIT;
+
+  g_value_init (&value, G_TYPE_STRING);
+  return content != NULL && gdk_content_provider_get_value (content, &value, NULL)
+         && g_str_has_prefix (g_value_get_string (&value), prefix);
+}
+
+static void
+test_actions (void)
+{
+  RefractReportPage *page;
+  RefractWindow *window = open_report (load_full (), &page);
+
+  gtk_widget_activate_action (GTK_WIDGET (page), "report.copy-command", NULL);
+  g_assert_true (has_clipboard_text ((gpointer) "refract score --model model.gguf"));
+  gtk_widget_activate_action (GTK_WIDGET (page), "report.copy-summary", NULL);
+  g_assert_true (has_clipboard_text ((gpointer) "model.gguf: K q4_0 / V q4_0 against"));
+  gtk_widget_activate_action (GTK_WIDGET (page), "report.section", "s", "kld");
+  g_assert_cmpstr (adw_view_stack_get_visible_child_name (
+                       ADW_VIEW_STACK (find_type (page, ADW_TYPE_VIEW_STACK))),
+                   ==, "kld");
+  app_fixture_close_window (window);
+}
+
+static void
+test_states (void)
+{
+  RefractWindow *window = app_fixture_open_window ();
+  RefractReportPage *page = refract_report_page_new (NULL);
+  g_autoptr (GError) error
+      = g_error_new (REFRACT_ERROR, REFRACT_ERROR_REPORT, "The file “<b>” is damaged.");
+  g_autoptr (RefractReport) report = load_full ();
+
+  refract_window_set_page (window, ADW_NAVIGATION_PAGE (page));
+  assert_text (page, "Reading the Report…");
+  refract_report_page_set_error (page, error);
+  app_shot_settle (GTK_WIDGET (window));
+  assert_text (page, "The file “<b>” is damaged.");
+  refract_report_page_set_report (page, report);
+  app_shot_settle (GTK_WIDGET (window));
+  assert_text (page, "FAIL");
+  app_fixture_close_window (window);
+}
+
+static void
+test_freed (void)
+{
+  RefractReportPage *page;
+  RefractReport *report = load_full ();
+  gpointer watched_report = report, watched_page, watched_dialog;
+  RefractWindow *window;
+
+  g_object_add_weak_pointer (G_OBJECT (report), &watched_report);
+  window = open_report (report, &page);
+  watched_page = page;
+  g_object_add_weak_pointer (G_OBJECT (page), &watched_page);
+  visit_sections (window, page);
+  watched_dialog = open_first_row (window, page, "plad");
+  g_object_add_weak_pointer (watched_dialog, &watched_dialog);
+  close_dialog (window);
+  refract_window_set_page (window, NULL);
+  app_shot_settle (GTK_WIDGET (window));
+  g_assert_null (watched_dialog);
+  g_assert_null (watched_page);
+  g_assert_null (watched_report);
+  app_fixture_close_window (window);
+}
+
+static void
+test_accessible (void)
+{
+  RefractReportPage *page;
+  RefractWindow *window = open_report (load_full (), &page);
+  AdwViewStack *stack = ADW_VIEW_STACK (find_type (page, ADW_TYPE_VIEW_STACK));
+  GtkWidget *list, *row;
+
+  refract_report_page_show_section (page, "trajectory");
+  list = find_type (adw_view_stack_get_visible_child (stack), REFRACT_TYPE_REPORT_LIST);
+  row = find_type (list, REFRACT_TYPE_REPORT_ROW);
+  gtk_test_accessible_assert_property (
+      row, GTK_ACCESSIBLE_PROPERTY_LABEL,
+      "fact-1, Parts at token 2 (reference 92 tokens, candidate 128), factual");
+  gtk_test_accessible_assert_property (find_type (list, GTK_TYPE_SEARCH_ENTRY),
+                                       GTK_ACCESSIBLE_PROPERTY_LABEL, "Search in this list");
+  gtk_test_accessible_assert_property (find_type (list, GTK_TYPE_DROP_DOWN),
+                                       GTK_ACCESSIBLE_PROPERTY_LABEL, "Order of this list");
+  app_fixture_close_window (window);
+}
+
+/* Every section fits every width and text size; with $REFRACT_SHOTS, to be looked at. */
+static void
+test_pictures (void)
+{
+  static const struct
+  {
+    const char *name;
+    AppShotStyle style;
+  } styles[] = {
+    { "light", { 860, 1600, 1, ADW_COLOR_SCHEME_FORCE_LIGHT } },
+    { "dark", { 860, 760, 1, ADW_COLOR_SCHEME_FORCE_DARK } },
+    { "narrow", { 360, 1600, 1, ADW_COLOR_SCHEME_FORCE_LIGHT } },
+    { "large", { 360, 1600, 2, ADW_COLOR_SCHEME_FORCE_DARK } },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (styles); i++)
+    {
+      g_autoptr (RefractReport) report = load_full ();
+      RefractReportPage *page = refract_report_page_new (report);
+      GtkWindow *window = app_shot_present (GTK_WIDGET (page), &styles[i].style);
+
+      for (guint j = 0; j < G_N_ELEMENTS (section_names); j++)
+        {
+          g_autofree char *name
+              = g_strdup_printf ("report-%s-%s", section_names[j], styles[i].name);
+
+          refract_report_page_show_section (page, section_names[j]);
+          app_shot_write (GTK_WIDGET (window), name);
+          g_assert_cmpint (gtk_widget_get_width (GTK_WIDGET (page)), ==, styles[i].style.width);
+        }
+      gtk_window_destroy (window);
+    }
+  app_shot_apply (NULL, &APP_SHOT_WIDE);
+}
+
+int
+main (int argc, char **argv)
+{
+  app_fixture_init (&argc, &argv);
+  g_test_add_func ("/report-page/full", test_full);
+  g_test_add_func ("/report-page/dialogs", test_dialogs);
+  g_test_add_func ("/report-page/legacy", test_legacy);
+  g_test_add_func ("/report-page/redacted", test_redacted);
+  g_test_add_func ("/report-page/hostile-texts", test_hostile_texts);
+  g_test_add_func ("/report-page/wrong-types", test_wrong_types);
+  g_test_add_func ("/report-page/huge", test_huge);
+  g_test_add_func ("/report-page/list", test_list);
+  g_test_add_func ("/report-page/raw", test_raw);
+  g_test_add_func ("/report-page/actions", test_actions);
+  g_test_add_func ("/report-page/states", test_states);
+  g_test_add_func ("/report-page/freed", test_freed);
+  g_test_add_func ("/report-page/accessible", test_accessible);
+  g_test_add_func ("/report-page/pictures", test_pictures);
+  return app_fixture_run ();
+}
