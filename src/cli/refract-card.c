@@ -249,8 +249,8 @@ print_ranked (const Card *card, JsonObject *row, guint rank)
   double bytes = refract_json_get_double (row, "bytes_per_token", NAN);
   double decode = refract_json_get_double (row, "decode_tps", NAN);
   double saving = refract_json_get_double (row, "saving", NAN);
-  g_autofree char *score = refract_format_score_interval (refract_json_get_double (row, "composite", NAN),
-                                            refract_json_get_object (row, "interval"));
+  g_autofree char *score = refract_format_score_interval (
+      refract_json_get_double (row, "composite", NAN), refract_json_get_object (row, "interval"));
   g_autofree char *number = g_strdup_printf ("%u", rank);
   g_autofree char *size = isnan (bytes) ? g_strdup ("unknown")
                           : isnan (saving)

@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "charts/refract-chart-card.h"
 #include "core/refract-json.h"
 #include "report/refract-report-details.h"
 #include "report/refract-report-text.h"
@@ -25,6 +26,7 @@ struct _RefractReportDetails
   AdwPreferencesGroup *run;
   AdwPreferencesGroup *repeat;
   GtkLabel *command;
+  RefractChartCard *speed_chart;
 };
 
 G_DEFINE_FINAL_TYPE (RefractReportDetails, refract_report_details, ADW_TYPE_BIN)
@@ -44,6 +46,7 @@ refract_report_details_class_init (RefractReportDetailsClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = refract_report_details_dispose;
 
+  g_type_ensure (REFRACT_TYPE_CHART_CARD);
   gtk_widget_class_set_template_from_resource (widget_class, RESOURCE_PATH "/ui/report-details.ui");
   gtk_widget_class_bind_template_child (widget_class, RefractReportDetails, speed);
   gtk_widget_class_bind_template_child (widget_class, RefractReportDetails, kv);
@@ -54,6 +57,7 @@ refract_report_details_class_init (RefractReportDetailsClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RefractReportDetails, run);
   gtk_widget_class_bind_template_child (widget_class, RefractReportDetails, repeat);
   gtk_widget_class_bind_template_child (widget_class, RefractReportDetails, command);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportDetails, speed_chart);
 }
 
 static void
@@ -79,5 +83,6 @@ refract_report_details_new (RefractReport *report)
   refract_report_fill_facts (self->run, report, REFRACT_FACTS_RUN);
   gtk_label_set_text (self->command, shown);
   gtk_widget_set_visible (GTK_WIDGET (self->repeat), *command != '\0');
+  refract_chart_card_set_report (self->speed_chart, report);
   return GTK_WIDGET (self);
 }

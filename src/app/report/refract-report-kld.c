@@ -10,6 +10,7 @@
 
 #include <glib/gi18n.h>
 
+#include "charts/refract-chart-card.h"
 #include "core/refract-json.h"
 #include "report/refract-axis-header.h"
 #include "report/refract-fact-grid.h"
@@ -28,6 +29,9 @@ struct _RefractReportKld
   AdwPreferencesGroup *ladder;
   AdwPreferencesGroup *worst;
   RefractReportList *list;
+  RefractChartCard *kld_histogram_chart;
+  RefractChartCard *kld_depth_chart;
+  RefractChartCard *kld_contexts_chart;
 };
 
 G_DEFINE_FINAL_TYPE (RefractReportKld, refract_report_kld, ADW_TYPE_BIN)
@@ -106,6 +110,7 @@ refract_report_kld_class_init (RefractReportKldClass *klass)
 
   g_type_ensure (REFRACT_TYPE_AXIS_HEADER);
   g_type_ensure (REFRACT_TYPE_REPORT_LIST);
+  g_type_ensure (REFRACT_TYPE_CHART_CARD);
   gtk_widget_class_set_template_from_resource (widget_class, RESOURCE_PATH "/ui/report-kld.ui");
   gtk_widget_class_bind_template_child (widget_class, RefractReportKld, header);
   gtk_widget_class_bind_template_child (widget_class, RefractReportKld, measured);
@@ -113,6 +118,9 @@ refract_report_kld_class_init (RefractReportKldClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RefractReportKld, ladder);
   gtk_widget_class_bind_template_child (widget_class, RefractReportKld, worst);
   gtk_widget_class_bind_template_child (widget_class, RefractReportKld, list);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportKld, kld_histogram_chart);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportKld, kld_depth_chart);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportKld, kld_contexts_chart);
 }
 
 static void
@@ -132,5 +140,8 @@ refract_report_kld_new (RefractReport *report)
   refract_fact_grid_fill (self->facts, report, REFRACT_FACTS_KLD);
   fill_ladder (self, refract_json_get_array (extension, "ladder"));
   fill_worst (self, refract_json_get_array (extension, "worst"));
+  refract_chart_card_set_report (self->kld_histogram_chart, report);
+  refract_chart_card_set_report (self->kld_depth_chart, report);
+  refract_chart_card_set_report (self->kld_contexts_chart, report);
   return GTK_WIDGET (self);
 }

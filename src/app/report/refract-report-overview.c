@@ -9,6 +9,7 @@
 
 #include <glib/gi18n.h>
 
+#include "charts/refract-chart-card.h"
 #include "core/refract-json.h"
 #include "report/refract-report-overview.h"
 #include "report/refract-report-text.h"
@@ -37,6 +38,9 @@ struct _RefractReportOverview
   AdwPreferencesGroup *axes;
   AdwPreferencesGroup *findings;
   AdwPreferencesGroup *trust;
+  RefractChartCard *gauge_chart;
+  RefractChartCard *scatter_chart;
+  RefractChartCard *axes_chart;
 };
 
 G_DEFINE_FINAL_TYPE (RefractReportOverview, refract_report_overview, ADW_TYPE_BIN)
@@ -258,6 +262,14 @@ fill_trust (RefractReportOverview *self)
 }
 
 static void
+axis_activated (RefractReportOverview *self, guint point, int key)
+{
+  if (key >= 0 && key < REFRACT_N_AXES)
+    gtk_widget_activate_action (GTK_WIDGET (self), "report.section", "s",
+                                refract_axis_id_get_name (key));
+}
+
+static void
 refract_report_overview_dispose (GObject *object)
 {
   RefractReportOverview *self = REFRACT_REPORT_OVERVIEW (object);
@@ -275,6 +287,7 @@ refract_report_overview_class_init (RefractReportOverviewClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = refract_report_overview_dispose;
 
+  g_type_ensure (REFRACT_TYPE_CHART_CARD);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                RESOURCE_PATH "/ui/report-overview.ui");
   gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, composite);
@@ -291,12 +304,17 @@ refract_report_overview_class_init (RefractReportOverviewClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, axes);
   gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, findings);
   gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, trust);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, gauge_chart);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, scatter_chart);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, axes_chart);
 }
 
 static void
 refract_report_overview_init (RefractReportOverview *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  g_signal_connect_object (refract_chart_card_get_view (self->axes_chart), "activated",
+                           G_CALLBACK (axis_activated), self, G_CONNECT_SWAPPED);
 }
 
 GtkWidget *
@@ -311,5 +329,8 @@ refract_report_overview_new (RefractReport *report)
   fill_axes (self);
   fill_findings (self);
   fill_trust (self);
+  refract_chart_card_set_report (self->gauge_chart, report);
+  refract_chart_card_set_report (self->scatter_chart, report);
+  refract_chart_card_set_report (self->axes_chart, report);
   return GTK_WIDGET (self);
 }

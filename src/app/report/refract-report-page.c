@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "charts/refract-chart-save.h"
 #include "core/refract-json.h"
 #include "report/refract-raw-dialog.h"
 #include "report/refract-report-details.h"
@@ -86,8 +87,8 @@ jumped (RefractReportPage *self)
 static void
 update_actions (RefractReportPage *self)
 {
-  static const char *const with_report[]
-      = { "report.copy-summary", "report.save-json", "report.raw", "report.section" };
+  static const char *const with_report[] = { "report.copy-summary", "report.save-json",
+                                             "report.save-image", "report.raw", "report.section" };
   GtkWidget *widget = GTK_WIDGET (self);
   const char *command
       = self->report != NULL
@@ -132,6 +133,13 @@ save_json (GtkWidget *widget, const char *action_name, GVariant *parameter)
 }
 
 static void
+save_image (GtkWidget *widget, const char *action_name, GVariant *parameter)
+{
+  refract_chart_save (widget, REFRACT_REPORT_PAGE (widget)->report, "share-card",
+                      REFRACT_SHARE_CARD_WIDTH);
+}
+
+static void
 show_raw (GtkWidget *widget, const char *action_name, GVariant *parameter)
 {
   RefractRawDialog *dialog = refract_raw_dialog_new (REFRACT_REPORT_PAGE (widget)->report);
@@ -172,6 +180,7 @@ install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "report.copy-command", NULL, copy_command);
   gtk_widget_class_install_action (widget_class, "report.copy-summary", NULL, copy_summary);
   gtk_widget_class_install_action (widget_class, "report.save-json", NULL, save_json);
+  gtk_widget_class_install_action (widget_class, "report.save-image", NULL, save_image);
   gtk_widget_class_install_action (widget_class, "report.raw", NULL, show_raw);
   gtk_widget_class_install_action (widget_class, "report.edit", NULL, edit);
 }
@@ -229,6 +238,11 @@ refract_report_page_set_report (RefractReportPage *self, RefractReport *report)
   self->report = g_object_ref (report);
   model = refract_report_dup_model_name (report);
   candidate = refract_report_dup_candidate_label (report);
+  if (*model == '\0')
+    {
+      g_free (model);
+      model = g_strdup (_ ("Unknown Model"));
+    }
   adw_navigation_page_set_title (ADW_NAVIGATION_PAGE (self), model);
   adw_window_title_set_title (self->window_title, model);
   adw_window_title_set_subtitle (self->window_title, candidate);

@@ -9,6 +9,7 @@
 
 #include <glib/gi18n.h>
 
+#include "charts/refract-chart-card.h"
 #include "core/refract-json.h"
 #include "report/refract-answers-dialog.h"
 #include "report/refract-axis-header.h"
@@ -29,6 +30,7 @@ struct _RefractReportPlad
   GtkFlowBox *facts;
   AdwPreferencesGroup *pairs;
   RefractReportList *list;
+  RefractChartCard *plad_chart;
 };
 
 G_DEFINE_FINAL_TYPE (RefractReportPlad, refract_report_plad, ADW_TYPE_BIN)
@@ -160,12 +162,14 @@ refract_report_plad_class_init (RefractReportPladClass *klass)
 
   g_type_ensure (REFRACT_TYPE_AXIS_HEADER);
   g_type_ensure (REFRACT_TYPE_REPORT_LIST);
+  g_type_ensure (REFRACT_TYPE_CHART_CARD);
   gtk_widget_class_set_template_from_resource (widget_class, RESOURCE_PATH "/ui/report-plad.ui");
   gtk_widget_class_bind_template_child (widget_class, RefractReportPlad, header);
   gtk_widget_class_bind_template_child (widget_class, RefractReportPlad, measured);
   gtk_widget_class_bind_template_child (widget_class, RefractReportPlad, facts);
   gtk_widget_class_bind_template_child (widget_class, RefractReportPlad, pairs);
   gtk_widget_class_bind_template_child (widget_class, RefractReportPlad, list);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportPlad, plad_chart);
   gtk_widget_class_bind_template_callback (widget_class, pair_activated);
 }
 
@@ -185,5 +189,6 @@ refract_report_plad_new (RefractReport *report)
                           refract_axis_header_set_report (self->header, report, REFRACT_AXIS_PLAD));
   refract_fact_grid_fill (self->facts, report, REFRACT_FACTS_PLAD);
   fill_pairs (self);
+  refract_chart_card_set_report (self->plad_chart, report);
   return GTK_WIDGET (self);
 }

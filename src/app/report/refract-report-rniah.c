@@ -9,6 +9,7 @@
 
 #include <glib/gi18n.h>
 
+#include "charts/refract-chart-card.h"
 #include "core/refract-json.h"
 #include "report/refract-answers-dialog.h"
 #include "report/refract-axis-header.h"
@@ -33,6 +34,7 @@ struct _RefractReportRniah
   AdwPreferencesGroup *cells;
   RefractReportList *list;
   AdwPreferencesGroup *skipped;
+  RefractChartCard *rniah_chart;
 };
 
 G_DEFINE_FINAL_TYPE (RefractReportRniah, refract_report_rniah, ADW_TYPE_BIN)
@@ -97,6 +99,14 @@ show_cell (RefractReportRniah *self, guint index)
   if (n == 0)
     refract_answers_dialog_add_sentence (dialog, _ ("This report does not have the answers."));
   adw_dialog_present (ADW_DIALOG (dialog), GTK_WIDGET (self));
+}
+
+static void
+chart_activated (RefractReportRniah *self, guint point, int key)
+{
+  /* A cell that did not run has nothing to show. */
+  if (key >= 0)
+    show_cell (self, key);
 }
 
 static void
@@ -169,6 +179,7 @@ refract_report_rniah_class_init (RefractReportRniahClass *klass)
 
   g_type_ensure (REFRACT_TYPE_AXIS_HEADER);
   g_type_ensure (REFRACT_TYPE_REPORT_LIST);
+  g_type_ensure (REFRACT_TYPE_CHART_CARD);
   gtk_widget_class_set_template_from_resource (widget_class, RESOURCE_PATH "/ui/report-rniah.ui");
   gtk_widget_class_bind_template_child (widget_class, RefractReportRniah, header);
   gtk_widget_class_bind_template_child (widget_class, RefractReportRniah, measured);
@@ -176,6 +187,7 @@ refract_report_rniah_class_init (RefractReportRniahClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RefractReportRniah, cells);
   gtk_widget_class_bind_template_child (widget_class, RefractReportRniah, list);
   gtk_widget_class_bind_template_child (widget_class, RefractReportRniah, skipped);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportRniah, rniah_chart);
   gtk_widget_class_bind_template_callback (widget_class, cell_activated);
 }
 
@@ -183,6 +195,8 @@ static void
 refract_report_rniah_init (RefractReportRniah *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
+  g_signal_connect_object (refract_chart_card_get_view (self->rniah_chart), "activated",
+                           G_CALLBACK (chart_activated), self, G_CONNECT_SWAPPED);
 }
 
 GtkWidget *
@@ -196,5 +210,6 @@ refract_report_rniah_new (RefractReport *report)
   refract_fact_grid_fill (self->facts, report, REFRACT_FACTS_RNIAH);
   fill_cells (self);
   fill_skipped (self);
+  refract_chart_card_set_report (self->rniah_chart, report);
   return GTK_WIDGET (self);
 }

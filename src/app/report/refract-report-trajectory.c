@@ -9,6 +9,7 @@
 
 #include <glib/gi18n.h>
 
+#include "charts/refract-chart-card.h"
 #include "core/refract-json.h"
 #include "report/refract-answers-dialog.h"
 #include "report/refract-axis-header.h"
@@ -29,6 +30,7 @@ struct _RefractReportTrajectory
   GtkFlowBox *facts;
   AdwPreferencesGroup *prompts;
   RefractReportList *list;
+  RefractChartCard *divergence_chart;
 };
 
 G_DEFINE_FINAL_TYPE (RefractReportTrajectory, refract_report_trajectory, ADW_TYPE_BIN)
@@ -149,6 +151,7 @@ refract_report_trajectory_class_init (RefractReportTrajectoryClass *klass)
 
   g_type_ensure (REFRACT_TYPE_AXIS_HEADER);
   g_type_ensure (REFRACT_TYPE_REPORT_LIST);
+  g_type_ensure (REFRACT_TYPE_CHART_CARD);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                RESOURCE_PATH "/ui/report-trajectory.ui");
   gtk_widget_class_bind_template_child (widget_class, RefractReportTrajectory, header);
@@ -156,6 +159,7 @@ refract_report_trajectory_class_init (RefractReportTrajectoryClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RefractReportTrajectory, facts);
   gtk_widget_class_bind_template_child (widget_class, RefractReportTrajectory, prompts);
   gtk_widget_class_bind_template_child (widget_class, RefractReportTrajectory, list);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportTrajectory, divergence_chart);
   gtk_widget_class_bind_template_callback (widget_class, prompt_activated);
 }
 
@@ -175,5 +179,6 @@ refract_report_trajectory_new (RefractReport *report)
                                                                           REFRACT_AXIS_TRAJECTORY));
   refract_fact_grid_fill (self->facts, report, REFRACT_FACTS_TRAJECTORY);
   fill_prompts (self);
+  refract_chart_card_set_report (self->divergence_chart, report);
   return GTK_WIDGET (self);
 }

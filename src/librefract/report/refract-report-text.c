@@ -73,23 +73,6 @@ refract_kv_text_to_label (const char *text)
 }
 
 char *
-refract_report_dup_model_name (RefractReport *self)
-{
-  const char *model
-      = refract_json_get_string (refract_report_get_root (self), "model", _ ("Unknown model"));
-  g_autofree char *name = g_path_get_basename (model);
-
-  return refract_clip_text (name, MAX_NAME);
-}
-
-char *
-refract_report_dup_candidate_label (RefractReport *self)
-{
-  return refract_kv_text_to_label (refract_json_get_string (refract_report_get_root (self),
-                                                            "candidate", _ ("Unknown KV cache")));
-}
-
-char *
 refract_report_dup_reference_label (RefractReport *self)
 {
   return refract_kv_text_to_label (refract_json_get_string (refract_report_get_root (self),

@@ -22,9 +22,6 @@ char *refract_format_score_interval (double score, JsonObject *interval);
 /* For people: "K q8_0 / V q4_0"; the text as it stands where it is no configuration of ours.
  * (transfer full) */
 char *refract_kv_text_to_label (const char *text);
-/* The model's base name. (transfer full) */
-char *refract_report_dup_model_name (RefractReport *self);
-char *refract_report_dup_candidate_label (RefractReport *self);
 char *refract_report_dup_reference_label (RefractReport *self);
 
 /* "97.4 [92.2, 99.0] EXCELLENT", or why there is no composite. (transfer full) */

@@ -12,6 +12,10 @@
 #include "core/refract-json-scan.h"
 #include "core/refract-json.h"
 #include "report/refract-report-private.h"
+#include "report/refract-report-text.h"
+
+/* characters; a report may say anything */
+#define MAX_NAME 200
 
 struct _RefractReport
 {
@@ -236,10 +240,8 @@ refract_report_get_axis_score (RefractReport *self, RefractAxisId axis)
 char *
 refract_report_dup_candidate_label (RefractReport *self)
 {
-  const char *text = refract_json_get_string (refract_report_get_root (self), "candidate", "");
-  g_autoptr (RefractKvConfig) kv = refract_kv_config_parse (text, NULL);
-
-  return g_strdup (kv != NULL ? refract_kv_config_get_label (kv) : text);
+  return refract_kv_text_to_label (
+      refract_json_get_string (refract_report_get_root (self), "candidate", ""));
 }
 
 char *
@@ -247,7 +249,7 @@ refract_report_dup_model_name (RefractReport *self)
 {
   const char *path = refract_json_get_string (refract_report_get_root (self), "model", "");
   const char *slash = MAX (strrchr (path, '/'), strrchr (path, '\\'));
-  char *name = g_strdup (slash != NULL ? slash + 1 : path);
+  char *name = refract_clip_text (slash != NULL ? slash + 1 : path, MAX_NAME);
 
   if (g_str_has_suffix (name, ".gguf"))
     name[strlen (name) - strlen (".gguf")] = '\0';

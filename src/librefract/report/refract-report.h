@@ -69,9 +69,10 @@ double refract_report_get_axis_score (RefractReport *self, RefractAxisId axis);
  */
 RefractUnits *refract_report_dup_units (RefractReport *self, RefractAxisId axis, GStrv *keys);
 
-/* The candidate as people read it: the configuration's label, or what the report says. */
+/* The candidate as people read it: the configuration's label, or what the report says,
+ * at most 200 characters. */
 char *refract_report_dup_candidate_label (RefractReport *self);
-/* The model's file without folders and ".gguf". */
+/* The model's file without folders and ".gguf"; at most 200 characters. */
 char *refract_report_dup_model_name (RefractReport *self);
 
 G_END_DECLS
