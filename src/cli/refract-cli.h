@@ -29,6 +29,7 @@ int refract_cmd_demo (int argc, char **argv);
 int refract_cmd_compare (int argc, char **argv);
 int refract_cmd_leaderboard (int argc, char **argv);
 int refract_cmd_export (int argc, char **argv);
+int refract_cmd_fetch (int argc, char **argv);
 int refract_cmd_repeatability (int argc, char **argv);
 
 /* Prints "refract: message" to standard error and gives the exit status of its kind. */

@@ -9,8 +9,12 @@
 
 #include <glib/gi18n.h>
 
+#include "audit/refract-audit.h"
 #include "core/refract-error.h"
+#include "core/refract-json-scan.h"
+#include "core/refract-json.h"
 #include "export/refract-badge.h"
+#include "export/refract-bundle.h"
 #include "export/refract-csv.h"
 #include "export/refract-html.h"
 #include "export/refract-markdown.h"
@@ -18,22 +22,14 @@
 
 typedef char *(*Writer) (RefractReport *report);
 
-static char *
-write_html (RefractReport *report)
-{
-  g_autoptr (GPtrArray) reports = g_ptr_array_new ();
-
-  g_ptr_array_add (reports, report);
-  return refract_html_from_reports (reports);
-}
-
 static const struct
 {
   const char *name;
-  Writer write;
+  Writer write; /* NULL: the page */
   const char *help;
+  gboolean takes_several;
 } forms[] = {
-  { "html", write_html, N_ ("A page of its own") },
+  { "html", NULL, N_ ("A page of its own"), TRUE },
   { "markdown", refract_markdown_from_report, N_ ("Text for an issue or a model card") },
   { "model-index", refract_markdown_model_index, N_ ("Metadata for a model card on Hugging Face") },
   { "csv", refract_csv_from_report, N_ ("Every prompt, chunk, cell and pair") },
@@ -41,43 +37,109 @@ static const struct
   { "badge-markdown", refract_badge_to_markdown, N_ ("A badge as a line of Markdown") },
 };
 
+/* The engine's self-test is run here, on the machine that hands the bundle in. */
+static gboolean
+write_bundle (const char *path, GPtrArray *reports, const char *repeatability_path, GError **error)
+{
+  g_autoptr (RefractPlan) plan = refract_plan_new ();
+  g_autoptr (RefractBackend) backend = refract_plan_create_backend (plan, error);
+  g_autoptr (GPtrArray) checks = NULL;
+  g_autoptr (JsonObject) selftest = NULL;
+  g_autoptr (JsonObject) repeatability = NULL;
+
+  if (backend == NULL)
+    return FALSE;
+  if (repeatability_path != NULL)
+    {
+      repeatability = refract_json_load_object (repeatability_path, REFRACT_JSON_MAX_BYTES, error);
+      if (repeatability == NULL)
+        return FALSE;
+    }
+  checks = refract_backend_selftest (backend, NULL, NULL);
+  selftest = refract_checks_to_json (checks);
+  return refract_bundle_write (path, reports, selftest, repeatability, error);
+}
+
+static gboolean
+write_forms (GPtrArray *reports, char *const *paths, GError **error)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (forms); i++)
+    {
+      g_autofree char *text = NULL;
+
+      if (paths[i] == NULL)
+        continue;
+      if (reports->len > 1 && !forms[i].takes_several)
+        {
+          g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
+                       "--%s takes one report: name one at a time.", forms[i].name);
+          return FALSE;
+        }
+      text = forms[i].write != NULL ? forms[i].write (reports->pdata[0])
+                                    : refract_html_from_reports (reports);
+      if (!refract_cli_write (paths[i], text, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* (transfer full) (nullable) */
+static GPtrArray *
+load_reports (char **paths, int n, GError **error)
+{
+  g_autoptr (GPtrArray) reports = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (int i = 0; i < n; i++)
+    {
+      RefractReport *report = refract_report_load (paths[i], error);
+
+      if (report == NULL)
+        return NULL;
+      g_ptr_array_add (reports, report);
+    }
+  return g_steal_pointer (&reports);
+}
+
 int
 refract_cmd_export (int argc, char **argv)
 {
   char *paths[G_N_ELEMENTS (forms)] = { NULL };
-  GOptionEntry entries[G_N_ELEMENTS (forms) + 1] = { 0 };
-  g_autoptr (GOptionContext) context = g_option_context_new (_ ("REPORT"));
-  g_autoptr (RefractReport) report = NULL;
+  g_autofree char *bundle = NULL;
+  g_autofree char *repeatability = NULL;
+  GOptionEntry entries[G_N_ELEMENTS (forms) + 3] = {
+    { "bundle", 0, 0, G_OPTION_ARG_FILENAME, &bundle,
+      N_ ("A zip to hand in: JSON, page, Markdown, self-test"), N_ ("FILE") },
+    { "repeatability", 0, 0, G_OPTION_ARG_FILENAME, &repeatability,
+      N_ ("What refract repeatability wrote, for the bundle"), N_ ("FILE") },
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new (_ ("REPORT…"));
+  g_autoptr (GPtrArray) reports = NULL;
   g_autoptr (GError) error = NULL;
-  gboolean any = FALSE;
-  int status = REFRACT_EXIT_FINE;
+  gboolean any;
 
   for (guint i = 0; i < G_N_ELEMENTS (forms); i++)
-    entries[i] = (GOptionEntry) { forms[i].name, 0,          0, G_OPTION_ARG_FILENAME, &paths[i],
-                                  forms[i].help, N_ ("FILE") };
-  g_option_context_set_summary (context,
-                                _ ("Writes a report in other forms. “-” is the standard output."));
+    entries[i + 2]
+        = (GOptionEntry) { forms[i].name, 0,          0, G_OPTION_ARG_FILENAME, &paths[i],
+                           forms[i].help, N_ ("FILE") };
+  g_option_context_set_summary (
+      context,
+      _ ("Writes a report in other forms. “-” is the standard output. --html and --bundle\n"
+         "take all candidates of a run."));
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   if (g_option_context_parse (context, &argc, &argv, &error))
     {
+      any = bundle != NULL;
       for (guint i = 0; i < G_N_ELEMENTS (forms); i++)
         any |= paths[i] != NULL;
-      if (argc != 2 || !any)
+      if (argc < 2 || !any)
         g_set_error_literal (&error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
-                             "Give one report and at least one form: see refract export --help.");
+                             "Give a report and at least one form: see refract export --help.");
       else
-        report = refract_report_load (argv[1], &error);
+        reports = load_reports (argv + 1, argc - 1, &error);
     }
-  for (guint i = 0; error == NULL && i < G_N_ELEMENTS (forms); i++)
-    {
-      g_autofree char *text = paths[i] != NULL ? forms[i].write (report) : NULL;
-
-      if (text != NULL)
-        refract_cli_write (paths[i], text, &error);
-    }
-  if (error != NULL)
-    status = refract_cli_fail (error);
+  if (reports != NULL && write_forms (reports, paths, &error) && bundle != NULL)
+    write_bundle (bundle, reports, repeatability, &error);
   for (guint i = 0; i < G_N_ELEMENTS (forms); i++)
     g_free (paths[i]);
-  return status;
+  return error != NULL ? refract_cli_fail (error) : REFRACT_EXIT_FINE;
 }

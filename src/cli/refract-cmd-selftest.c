@@ -16,22 +16,6 @@
 #include "refract-cli.h"
 #include "refract-terminal.h"
 
-static const char *
-status_name (RefractCheckStatus status)
-{
-  switch (status)
-    {
-    case REFRACT_CHECK_PASSED:
-      return "passed";
-    case REFRACT_CHECK_WARNING:
-      return "warning";
-    case REFRACT_CHECK_FAILED:
-      return "failed";
-    default:
-      g_assert_not_reached ();
-    }
-}
-
 static void
 print_check (const RefractCheck *check, gboolean colour, guint width)
 {
@@ -52,29 +36,6 @@ print_check (const RefractCheck *check, gboolean colour, guint width)
       printf ("  → ");
       refract_terminal_print_wrapped (stdout, remedy, 4, width);
     }
-}
-
-static void
-print_json (GPtrArray *checks)
-{
-  g_autoptr (JsonObject) root = json_object_new ();
-  JsonArray *array = json_array_new ();
-  g_autofree char *text = NULL;
-
-  for (guint i = 0; i < checks->len; i++)
-    {
-      const RefractCheck *check = g_ptr_array_index (checks, i);
-      JsonObject *object = json_object_new ();
-
-      json_object_set_string_member (object, "title", check->title);
-      json_object_set_string_member (object, "status", status_name (check->status));
-      json_object_set_string_member (object, "detail", check->detail);
-      refract_json_set_string_or_null (object, "remedy", check->remedy);
-      json_array_add_object_element (array, object);
-    }
-  json_object_set_array_member (root, "checks", array);
-  text = refract_json_to_text (root, TRUE);
-  fputs (text, stdout);
 }
 
 int
@@ -138,7 +99,12 @@ refract_cmd_selftest (int argc, char **argv)
                      refract_terminal_get_width (stdout));
     }
   if (json)
-    print_json (checks);
+    {
+      g_autoptr (JsonObject) root = refract_checks_to_json (checks);
+      g_autofree char *text = refract_json_to_text (root, TRUE);
+
+      fputs (text, stdout);
+    }
 
   return failed ? REFRACT_EXIT_ENGINE : REFRACT_EXIT_FINE;
 }

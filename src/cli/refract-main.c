@@ -32,7 +32,8 @@ static const Command commands[] = {
     N_ ("Measure the same several times and show the spread") },
   { "compare", refract_cmd_compare, N_ ("Lay reports side by side") },
   { "leaderboard", refract_cmd_leaderboard, N_ ("Rank the reports in a folder") },
-  { "export", refract_cmd_export, N_ ("Write a report as Markdown, CSV or a badge") },
+  { "export", refract_cmd_export, N_ ("Write a report as a page, Markdown, CSV or a badge") },
+  { "fetch", refract_cmd_fetch, N_ ("Download the texts of published results") },
 };
 
 static void

@@ -6,11 +6,11 @@
 declare -A suites=([core]=testing [gui]=testing [old]=bookworm)
 declare -A packages=(
   [core]='
-    gcc libc6-dev meson ninja-build pkgconf libglib2.0-dev libjson-glib-dev libsoup-3.0-dev gettext python3
+    gcc libc6-dev meson ninja-build pkgconf libglib2.0-dev libjson-glib-dev libsoup-3.0-dev libarchive-dev glib-networking gettext python3
     clang libclang-rt-dev clang-format bubblewrap llama.cpp-tools llama.cpp-tools-extra valgrind libc6-dbg
     procps git curl ca-certificates tzdata'
   [old]='
-    gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev libjson-glib-dev libsoup-3.0-dev gettext procps git
+    gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev libjson-glib-dev libsoup-3.0-dev libarchive-dev glib-networking gettext procps git
     tzdata')
 packages[gui]="${packages[core]}
     libgtk-4-dev libadwaita-1-dev blueprint-compiler libgtk-4-bin libxml2-utils xvfb xauth xdotool dbus-daemon dbus-bin

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "backends/refract-backend-llamacpp.h"
+#include "core/refract-json.h"
 #include "core/refract-error.h"
 
 G_DEFINE_ABSTRACT_TYPE (RefractBackend, refract_backend, G_TYPE_OBJECT)
@@ -68,6 +69,43 @@ refract_check_free (RefractCheck *self)
   g_free (self->detail);
   g_free (self->remedy);
   g_free (self);
+}
+
+static const char *
+status_name (RefractCheckStatus status)
+{
+  switch (status)
+    {
+    case REFRACT_CHECK_PASSED:
+      return "passed";
+    case REFRACT_CHECK_WARNING:
+      return "warning";
+    case REFRACT_CHECK_FAILED:
+      return "failed";
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+JsonObject *
+refract_checks_to_json (GPtrArray *checks)
+{
+  JsonObject *root = json_object_new ();
+  JsonArray *array = json_array_new ();
+
+  for (guint i = 0; i < checks->len; i++)
+    {
+      const RefractCheck *check = g_ptr_array_index (checks, i);
+      JsonObject *object = json_object_new ();
+
+      json_object_set_string_member (object, "title", check->title);
+      json_object_set_string_member (object, "status", status_name (check->status));
+      json_object_set_string_member (object, "detail", check->detail);
+      refract_json_set_string_or_null (object, "remedy", check->remedy);
+      json_array_add_object_element (array, object);
+    }
+  json_object_set_array_member (root, "checks", array);
+  return root;
 }
 
 RefractEngineInfo *

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <json-glib/json-glib.h>
 
 #include "backends/refract-session.h"
 #include "core/refract-kv-config.h"
@@ -62,6 +63,8 @@ RefractCheck *refract_check_new (const char *title,
                                  const char *detail,
                                  const char *remedy);
 void refract_check_free (RefractCheck *self);
+/* @checks: (element-type RefractCheck): as `selftest --json` prints them. (transfer full) */
+JsonObject *refract_checks_to_json (GPtrArray *checks);
 
 /**
  * RefractEngineInfo:

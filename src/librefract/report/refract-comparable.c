@@ -7,11 +7,8 @@
 
 #include <math.h>
 
+#include "core/refract-fetch.h"
 #include "report/refract-diagnosis-private.h"
-
-/* SHA-256 of wiki.test.raw and wiki.train.raw of wikitext-2-raw-v1. */
-#define WIKITEXT_TEST "173c87a53759e0201f33e0ccf978e510c2042d7f2cb78229d9a50d79b9e7dd08"
-#define WIKITEXT_TRAIN "6707892fa3788b5ab9ed78ab5ff37d9fe825f6011a2ad4fcd6a6d467f0e7da57"
 
 #define CHUNKS 32
 #define CTX 512
@@ -81,7 +78,7 @@ check_kld (const RefractRun *run, GPtrArray *why)
     return;
   ctx = refract_plan_get_uints (run->plan, "ctx");
   chunks = refract_plan_get_int (run->plan, "chunks");
-  if (run->corpus == NULL || g_strcmp0 (run->corpus->sha256, WIKITEXT_TEST) != 0)
+  if (run->corpus == NULL || g_strcmp0 (run->corpus->sha256, REFRACT_WIKITEXT_TEST_SHA256) != 0)
     g_ptr_array_add (why, g_strdup ("The corpus is not WikiText-2 raw test."));
   if (chunks != CHUNKS || ctx->len == 0 || g_array_index (ctx, guint, 0) != CTX)
     g_ptr_array_add (
@@ -129,8 +126,8 @@ check_rniah (const RefractRun *run, GPtrArray *why)
       || !is_default (run->plan, defaults, "rniah-question"))
     g_ptr_array_add (why, g_strdup ("R-NIAH's needle or question is not the default one."));
   if (run->haystack == NULL
-      || (g_strcmp0 (run->haystack->sha256, WIKITEXT_TEST) != 0
-          && g_strcmp0 (run->haystack->sha256, WIKITEXT_TRAIN) != 0))
+      || (g_strcmp0 (run->haystack->sha256, REFRACT_WIKITEXT_TEST_SHA256) != 0
+          && g_strcmp0 (run->haystack->sha256, REFRACT_WIKITEXT_TRAIN_SHA256) != 0))
     g_ptr_array_add (why, g_strdup ("The haystack is not WikiText-2 raw."));
 }
 
