@@ -42,12 +42,14 @@ def bytes_without_times(report):
 
 
 def read_reports(folder):
-    """The reports in a folder, by candidate; strict JSON."""
+    """The reports in a folder, by candidate; strict JSON. A page may stand beside them."""
     def refuse(constant):
         raise AssertionError(f"{constant} in a report")
 
     found = {}
     for name in sorted(os.listdir(folder)):
+        if name.endswith(".html"):
+            continue
         with open(os.path.join(folder, name)) as f:
             report = json.load(f, parse_constant=refuse)
         found[report["candidate"]] = report
