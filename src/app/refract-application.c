@@ -90,6 +90,8 @@ static const struct
   { "app.preferences", { "<Control>comma" } },
   { "app.quit", { "<Control>q" } },
   { "win.new-audit('')", { "<Control>n" } },
+  { "win.import", { "<Control>o" } },
+  { "win.search", { "<Control>f" } },
   { "window.close", { "<Control>w" } },
 };
 

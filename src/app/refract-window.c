@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "library/refract-window-library.h"
 #include "refract-window.h"
 #include "run/refract-window-runs.h"
 #include "wizard/refract-window-wizard.h"
@@ -17,6 +18,7 @@ struct _RefractWindow
 
   AdwToastOverlay *toast_overlay;
   AdwNavigationSplitView *split_view;
+  RefractSidebar *sidebar;
   AdwNavigationPage *welcome_page;
 };
 
@@ -53,9 +55,11 @@ refract_window_class_init (RefractWindowClass *klass)
   object_class->constructed = refract_window_constructed;
   object_class->dispose = refract_window_dispose;
 
+  g_type_ensure (REFRACT_TYPE_SIDEBAR);
   gtk_widget_class_set_template_from_resource (widget_class, RESOURCE_PATH "/ui/window.ui");
   gtk_widget_class_bind_template_child (widget_class, RefractWindow, toast_overlay);
   gtk_widget_class_bind_template_child (widget_class, RefractWindow, split_view);
+  gtk_widget_class_bind_template_child (widget_class, RefractWindow, sidebar);
   gtk_widget_class_bind_template_child (widget_class, RefractWindow, welcome_page);
 }
 
@@ -66,6 +70,7 @@ refract_window_init (RefractWindow *self)
   g_object_ref (self->welcome_page);
   refract_window_init_runs (self);
   refract_window_init_wizard (self);
+  refract_window_init_library (self, self->sidebar);
 }
 
 RefractWindow *
@@ -101,9 +106,19 @@ refract_window_get_page (RefractWindow *self)
 }
 
 void
-refract_window_open_files (RefractWindow *self, GFile **files, gsize n_files)
+refract_window_show_sidebar (RefractWindow *self)
 {
   g_return_if_fail (REFRACT_IS_WINDOW (self));
+
+  adw_navigation_split_view_set_show_content (self->split_view, FALSE);
+}
+
+RefractSidebar *
+refract_window_get_sidebar (RefractWindow *self)
+{
+  g_return_val_if_fail (REFRACT_IS_WINDOW (self), NULL);
+
+  return self->sidebar;
 }
 
 void

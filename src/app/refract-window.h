@@ -7,6 +7,7 @@
 
 #include <adwaita.h>
 
+#include "library/refract-sidebar.h"
 #include "refract-application.h"
 
 G_BEGIN_DECLS
@@ -35,8 +36,13 @@ void refract_window_set_page (RefractWindow *self, AdwNavigationPage *page);
 /* (transfer none) */
 AdwNavigationPage *refract_window_get_page (RefractWindow *self);
 
+/* In a narrow window goes to the sidebar. */
+void refract_window_show_sidebar (RefractWindow *self);
+/* (transfer none) */
+RefractSidebar *refract_window_get_sidebar (RefractWindow *self);
+
 /* Goes on in the given files: reports are imported, a model opens the wizard, what is neither is
- * said. */
+ * said. In library/refract-window-library.c. */
 void refract_window_open_files (RefractWindow *self, GFile **files, gsize n_files);
 
 /* @toast: (transfer full) */

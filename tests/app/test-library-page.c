@@ -1,0 +1,365 @@
+/* test-library-page.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#include "config.h"
+
+#include <string.h>
+
+#include <glib/gstdio.h>
+
+#include "app-fixture.h"
+#include "app-shot.h"
+#include "library/refract-library-row.h"
+#include "library/refract-report-view.h"
+#include "library/refract-sections.h"
+#include "library/refract-sidebar.h"
+#include "library/refract-window-library.h"
+
+static RefractWindow *window;
+
+static RefractSidebar *
+sidebar (void)
+{
+  return refract_window_get_sidebar (window);
+}
+
+static RefractLibrary *
+library (void)
+{
+  return refract_application_get_library (app_fixture);
+}
+
+static guint
+n_listed (void)
+{
+  return g_list_model_get_n_items (refract_sidebar_get_model (sidebar ()));
+}
+
+/* (transfer none): the library keeps it */
+static RefractSummary *
+listed (guint position)
+{
+  g_autoptr (RefractSummary) summary
+      = g_list_model_get_item (refract_sidebar_get_model (sidebar ()), position);
+
+  g_assert_true (REFRACT_IS_SUMMARY (summary));
+  return summary;
+}
+
+static gpointer
+child (const char *name)
+{
+  return gtk_widget_get_template_child (GTK_WIDGET (sidebar ()), REFRACT_TYPE_SIDEBAR, name);
+}
+
+static const char *
+page_name (void)
+{
+  return gtk_stack_get_visible_child_name (GTK_STACK (child ("stack")));
+}
+
+static char *
+write_report (const char *name, const char *model, double composite, const char *time)
+{
+  char *path = g_build_filename (refract_library_get_folder (library ()), "..", name, NULL);
+  g_autofree char *text = g_strdup_printf (
+      "{\"schema\": \"refract.report.v0.3.1\", \"composite\": %.2f, \"timestamp\": \"%s\", "
+      "\"model\": \"%s.gguf\", \"candidate\": \"ctk=q8_0,ctv=q4_0\", \"environment\": "
+      "{\"backend\": \"llamacpp\"}, \"axes\": {}}",
+      composite, time, model);
+
+  g_assert_true (g_file_set_contents (path, text, -1, NULL));
+  return path;
+}
+
+typedef struct
+{
+  guint n;
+  const char *page;
+} Expected;
+
+static gboolean
+is_as_expected (gpointer data)
+{
+  Expected *expected = data;
+
+  return n_listed () == expected->n
+         && (expected->page == NULL || g_str_equal (page_name (), expected->page));
+}
+
+static void
+wait_listed (guint n, const char *page)
+{
+  app_fixture_wait (is_as_expected, &(Expected) { n, page }, 20);
+}
+
+static void
+import (const char *name, const char *model, double composite, const char *time)
+{
+  g_autofree char *path = write_report (name, model, composite, time);
+  GFile *file = g_file_new_for_path (path);
+  guint n = n_listed ();
+
+  refract_window_open_files (window, &file, 1);
+  wait_listed (n + 1, "list");
+  g_object_unref (file);
+}
+
+static void
+search (const char *text)
+{
+  gtk_editable_set_text (GTK_EDITABLE (child ("search_entry")), text);
+}
+
+static gboolean
+has_report_page (gpointer summary)
+{
+  return refract_report_view_get_summary (refract_window_get_page (window)) == summary;
+}
+
+static void
+test_empty (void)
+{
+  wait_listed (0, "empty");
+}
+
+static void
+test_import (void)
+{
+  import ("a.json", "Alpha", 97.25, "2026-03-01T10:00:00");
+  import ("b.json", "Beta", 85, "2026-03-02T10:00:00");
+  import ("c.json", "Gamma", 40, "2025-01-02T10:00:00");
+  g_assert_cmpstr (refract_summary_get_model (listed (0)), ==, "Beta");
+  g_assert_cmpstr (refract_summary_get_model (listed (2)), ==, "Gamma");
+  app_fixture_wait (has_report_page, listed (2), 10);
+  g_assert_true (refract_sidebar_get_summary (sidebar ()) == listed (2));
+
+  /* the same again: shown, not listed twice */
+  {
+    g_autofree char *path = write_report ("d.json", "Alpha", 97.25, "2026-03-01T10:00:00");
+    g_autoptr (GFile) file = g_file_new_for_path (path);
+
+    refract_window_open_files (window, &file, 1);
+    app_fixture_wait (has_report_page, listed (1), 10);
+    g_assert_cmpuint (n_listed (), ==, 3);
+  }
+}
+
+static void
+test_row (void)
+{
+  g_autofree char *text = refract_library_row_describe (G_OBJECT (listed (0)));
+
+  g_assert_cmpstr (text, ==, "Beta, K q8_0 / V q4_0: 85.0 of 100, Pass");
+}
+
+static void
+test_search (void)
+{
+  search ("ALPHA q4");
+  wait_listed (1, "list");
+  g_assert_cmpstr (refract_summary_get_model (listed (0)), ==, "Alpha");
+  search ("llama.cpp");
+  wait_listed (3, "list");
+  search ("no such thing");
+  wait_listed (0, "nothing");
+  gtk_widget_activate_action (GTK_WIDGET (sidebar ()), "library.clear-filters", NULL);
+  wait_listed (3, "list");
+}
+
+static void
+test_filter (void)
+{
+  gtk_check_button_set_active (child ("band_fail"), FALSE);
+  wait_listed (2, "list");
+  gtk_check_button_set_active (child ("band_excellent"), FALSE);
+  wait_listed (1, "list");
+  g_assert_cmpstr (refract_summary_get_model (listed (0)), ==, "Beta");
+  gtk_widget_activate_action (GTK_WIDGET (sidebar ()), "library.clear-filters", NULL);
+  wait_listed (3, "list");
+
+  gtk_menu_button_popup (child ("filter_button"));
+  gtk_drop_down_set_selected (child ("model_choice"), 3);
+  gtk_menu_button_popdown (child ("filter_button"));
+  wait_listed (1, "list");
+  g_assert_cmpstr (refract_summary_get_model (listed (0)), ==, "Gamma");
+  gtk_widget_activate_action (GTK_WIDGET (sidebar ()), "library.clear-filters", NULL);
+  wait_listed (3, "list");
+}
+
+static void
+test_sort (void)
+{
+  guint start, end;
+
+  gtk_check_button_set_active (child ("sort_best"), TRUE);
+  g_assert_cmpstr (refract_summary_get_model (listed (0)), ==, "Alpha");
+  g_assert_cmpstr (refract_summary_get_model (listed (2)), ==, "Gamma");
+  gtk_check_button_set_active (child ("sort_model"), TRUE);
+  g_assert_cmpstr (refract_summary_get_model (listed (1)), ==, "Beta");
+  gtk_check_button_set_active (child ("sort_newest"), TRUE);
+  g_assert_cmpstr (refract_summary_get_model (listed (0)), ==, "Beta");
+
+  /* two of one month, one of another */
+  gtk_section_model_get_section (GTK_SECTION_MODEL (refract_sidebar_get_model (sidebar ())), 0,
+                                 &start, &end);
+  g_assert_cmpuint (start, ==, 0);
+  g_assert_cmpuint (end, ==, 2);
+}
+
+static void
+test_select (void)
+{
+  GtkSingleSelection *selection = GTK_SINGLE_SELECTION (refract_sidebar_get_model (sidebar ()));
+
+  gtk_single_selection_set_selected (selection, 1);
+  app_fixture_wait (has_report_page, listed (1), 10);
+
+  /* where the sidebar is the whole window, an arrow key opens nothing */
+  g_object_set (sidebar (), "collapsed", TRUE, NULL);
+  gtk_single_selection_set_selected (selection, 0);
+  g_assert_true (has_report_page (listed (1)));
+  g_signal_emit_by_name (child ("list_view"), "activate", 0u);
+  app_fixture_wait (has_report_page, listed (0), 10);
+  g_object_set (sidebar (), "collapsed", FALSE, NULL);
+}
+
+static GtkWidget *
+find_button (GtkWidget *widget, const char *label)
+{
+  GtkWidget *found = NULL;
+
+  if (GTK_IS_BUTTON (widget) && gtk_widget_get_mapped (widget)
+      && g_strcmp0 (gtk_button_get_label (GTK_BUTTON (widget)), label) == 0)
+    return widget;
+  for (GtkWidget *c = gtk_widget_get_first_child (widget); c != NULL && found == NULL;
+       c = gtk_widget_get_next_sibling (c))
+    found = find_button (c, label);
+  return found;
+}
+
+static gboolean
+has_undo (gpointer data)
+{
+  return find_button (GTK_WIDGET (window), "_Undo") != NULL;
+}
+
+static void
+test_delete (void)
+{
+  g_autoptr (RefractSummary) summary = g_object_ref (listed (0));
+
+  refract_sidebar_select (sidebar (), G_OBJECT (summary));
+  gtk_widget_activate_action (GTK_WIDGET (sidebar ()), "library.delete", NULL);
+  g_assert_cmpuint (n_listed (), ==, 2);
+  g_assert_false (g_file_test (refract_summary_get_path (summary), G_FILE_TEST_EXISTS));
+  g_assert_false (has_report_page (summary));
+  app_fixture_wait (has_undo, NULL, 60);
+  g_signal_emit_by_name (find_button (GTK_WIDGET (window), "_Undo"), "clicked");
+  wait_listed (3, "list");
+  g_assert_true (listed (0) == summary);
+}
+
+static void
+test_hostile (void)
+{
+  g_autofree char *path
+      = g_build_filename (refract_library_get_folder (library ()), "<b>broken.json", NULL);
+
+  g_assert_true (g_file_set_contents (path, "{", -1, NULL));
+  wait_listed (4, "list");
+  g_assert_nonnull (refract_summary_get_error (listed (0)));
+  refract_window_show_report (window, listed (0));
+  app_shot_settle (GTK_WIDGET (window));
+  g_unlink (path);
+  wait_listed (3, "list");
+}
+
+static void
+check_section (RefractSections *sections, int year, int month, int day, const char *title)
+{
+  g_autoptr (GDateTime) time = g_date_time_new_local (year, month, day, 12, 0, 0);
+  g_autofree char *found = refract_sections_dup_title (sections, g_date_time_to_unix (time));
+
+  g_assert_cmpstr (found, ==, title);
+}
+
+static void
+test_sections (void)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_local (2026, 10, 2, 9, 0, 0); /* a Friday */
+  g_autoptr (RefractSections) sections = refract_sections_new (now);
+  g_autoptr (GDateTime) monday = g_date_time_new_local (2026, 10, 5, 9, 0, 0);
+  g_autoptr (RefractSections) on_monday = refract_sections_new (monday);
+  g_autofree char *old = refract_sections_dup_title (sections, G_MININT64);
+
+  check_section (sections, 2027, 1, 1, "Today");
+  check_section (sections, 2026, 10, 2, "Today");
+  check_section (sections, 2026, 10, 1, "Yesterday");
+  check_section (sections, 2026, 9, 28, "Earlier This Week");
+  check_section (sections, 2026, 9, 27, "September 2026");
+  check_section (sections, 2025, 9, 27, "September 2025");
+  check_section (on_monday, 2026, 10, 4, "Yesterday");
+  check_section (on_monday, 2026, 10, 3, "October 2026");
+  g_assert_cmpstr (old, ==, "Long Ago");
+}
+
+static void
+test_pictures (void)
+{
+  app_shot_apply (GTK_WINDOW (window), &APP_SHOT_WIDE);
+  app_shot_write (GTK_WIDGET (window), "library-light");
+  app_shot_apply (GTK_WINDOW (window), &APP_SHOT_DARK);
+  app_shot_write (GTK_WIDGET (window), "library-dark");
+  app_shot_apply (GTK_WINDOW (window), &APP_SHOT_NARROW);
+  refract_window_show_sidebar (window);
+  app_shot_write (GTK_WIDGET (window), "library-narrow");
+  app_shot_apply (GTK_WINDOW (window), &APP_SHOT_LARGE_TEXT);
+  app_shot_write (GTK_WIDGET (window), "library-narrow-large-text");
+  search ("nothing like it");
+  wait_listed (0, "nothing");
+  app_shot_apply (GTK_WINDOW (window), &APP_SHOT_NARROW);
+  app_shot_write (GTK_WIDGET (window), "library-narrow-nothing");
+  gtk_widget_activate_action (GTK_WIDGET (sidebar ()), "library.clear-filters", NULL);
+  wait_listed (3, "list");
+  app_shot_apply (GTK_WINDOW (window), &APP_SHOT_WIDE);
+}
+
+static void
+test_close (void)
+{
+  gpointer watched = window;
+
+  g_object_add_weak_pointer (G_OBJECT (window), &watched);
+  refract_window_set_page (window, NULL);
+  app_fixture_close_window (window);
+  g_assert_null (watched);
+}
+
+static void
+test_open (void)
+{
+  window = app_fixture_open_window ();
+}
+
+int
+main (int argc, char **argv)
+{
+  app_fixture_init (&argc, &argv);
+  g_test_add_func ("/library-page/sections", test_sections);
+  g_test_add_func ("/library-page/open", test_open);
+  g_test_add_func ("/library-page/empty", test_empty);
+  g_test_add_func ("/library-page/import", test_import);
+  g_test_add_func ("/library-page/row", test_row);
+  g_test_add_func ("/library-page/search", test_search);
+  g_test_add_func ("/library-page/filter", test_filter);
+  g_test_add_func ("/library-page/sort", test_sort);
+  g_test_add_func ("/library-page/select", test_select);
+  g_test_add_func ("/library-page/delete", test_delete);
+  g_test_add_func ("/library-page/hostile", test_hostile);
+  g_test_add_func ("/library-page/pictures", test_pictures);
+  g_test_add_func ("/library-page/close", test_close);
+  return app_fixture_run ();
+}
