@@ -87,12 +87,9 @@ static const struct
   const char *action;
   const char *accels[3];
 } accels[] = {
-  { "app.preferences", { "<Control>comma" } },
-  { "app.quit", { "<Control>q" } },
-  { "win.new-audit('')", { "<Control>n" } },
-  { "win.import", { "<Control>o" } },
-  { "win.search", { "<Control>f" } },
-  { "window.close", { "<Control>w" } },
+  { "app.preferences", { "<Control>comma" } }, { "app.quit", { "<Control>q" } },
+  { "win.new-audit('')", { "<Control>n" } },   { "win.import", { "<Control>o" } },
+  { "win.search", { "<Control>f" } },          { "window.close", { "<Control>w" } },
 };
 
 static void

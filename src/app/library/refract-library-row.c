@@ -131,8 +131,8 @@ show_summary (RefractLibraryRow *self, RefractSummary *summary)
   show_band (self, refract_summary_get_band (summary));
   gtk_widget_set_visible (self->warning, error != NULL);
   gtk_widget_set_visible (self->progress, FALSE);
-  gtk_widget_set_tooltip_text (
-      GTK_WIDGET (self), error != NULL ? error : refract_summary_get_verdict (summary));
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self),
+                               error != NULL ? error : refract_summary_get_verdict (summary));
 }
 
 static void
@@ -147,10 +147,8 @@ show_run (RefractLibraryRow *self, RefractRunItem *item)
   set_text (self->note, NULL);
   set_text (self->score, NULL);
   show_band (self, NULL);
-  gtk_widget_set_visible (self->warning,
-                          refract_run_item_get_state (item) == REFRACT_RUN_FAILED);
-  gtk_widget_set_visible (self->progress,
-                          refract_run_item_get_state (item) == REFRACT_RUN_RUNNING);
+  gtk_widget_set_visible (self->warning, refract_run_item_get_state (item) == REFRACT_RUN_FAILED);
+  gtk_widget_set_visible (self->progress, refract_run_item_get_state (item) == REFRACT_RUN_RUNNING);
   gtk_progress_bar_set_fraction (GTK_PROGRESS_BAR (self->progress),
                                  refract_run_item_get_fraction (item));
   gtk_widget_set_tooltip_text (GTK_WIDGET (self), NULL);

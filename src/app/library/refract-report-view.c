@@ -56,8 +56,7 @@ refract_report_view_new (RefractLibrary *library, RefractSummary *summary)
   GtkWidget *status = adw_status_page_new ();
   GtkWidget *view = adw_toolbar_view_new ();
   g_autoptr (GdkPaintable) spinner = GDK_PAINTABLE (adw_spinner_paintable_new (status));
-  AdwNavigationPage *page
-      = adw_navigation_page_new (view, refract_summary_get_model (summary));
+  AdwNavigationPage *page = adw_navigation_page_new (view, refract_summary_get_model (summary));
 
   adw_status_page_set_paintable (ADW_STATUS_PAGE (status), spinner);
   adw_status_page_set_title (ADW_STATUS_PAGE (status), _ ("Reading the Report"));

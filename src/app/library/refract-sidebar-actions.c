@@ -67,8 +67,8 @@ edit_note (GtkWidget *widget, const char *name, GVariant *parameter)
   gtk_editable_set_text (GTK_EDITABLE (entry), refract_summary_get_note (summary));
   gtk_entry_set_max_length (GTK_ENTRY (entry), REFRACT_NOTE_MAX);
   gtk_entry_set_activates_default (GTK_ENTRY (entry), TRUE);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (entry), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                  _ ("Note"), -1);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (entry), GTK_ACCESSIBLE_PROPERTY_LABEL, _ ("Note"),
+                                  -1);
   adw_alert_dialog_set_extra_child (ADW_ALERT_DIALOG (dialog), entry);
   adw_alert_dialog_add_responses (ADW_ALERT_DIALOG (dialog), "cancel", _ ("_Cancel"), "store",
                                   _ ("_Store"), NULL);
@@ -95,8 +95,7 @@ revealed_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GtkWidget) widget = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (!gtk_file_launcher_open_containing_folder_finish (GTK_FILE_LAUNCHER (source), result,
-                                                        &error))
+  if (!gtk_file_launcher_open_containing_folder_finish (GTK_FILE_LAUNCHER (source), result, &error))
     show_error (widget, _ ("The folder cannot be shown"), error);
 }
 
@@ -135,8 +134,7 @@ export_chosen_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   ExportQuestion *question = user_data;
   g_autoptr (GError) error = NULL;
-  g_autoptr (GFile) target
-      = gtk_file_dialog_save_finish (GTK_FILE_DIALOG (source), result, &error);
+  g_autoptr (GFile) target = gtk_file_dialog_save_finish (GTK_FILE_DIALOG (source), result, &error);
 
   if (target != NULL)
     g_file_copy_async (question->file, target, G_FILE_COPY_OVERWRITE, G_PRIORITY_DEFAULT, NULL,
@@ -148,8 +146,7 @@ export_chosen_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_free (question);
 }
 
-static void
-export (GtkWidget *widget, const char *name, GVariant *parameter)
+static void export (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   RefractSummary *summary = refract_sidebar_get_summary (REFRACT_SIDEBAR (widget));
   g_autoptr (GtkFileDialog) dialog = gtk_file_dialog_new ();
@@ -163,8 +160,7 @@ export (GtkWidget *widget, const char *name, GVariant *parameter)
                         question);
 }
 
-static void
-delete (GtkWidget *widget, const char *name, GVariant *parameter)
+static void delete (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   RefractSidebar *self = REFRACT_SIDEBAR (widget);
   g_autoptr (RefractSummary) summary = g_object_ref (refract_sidebar_get_summary (self));
@@ -189,8 +185,8 @@ refract_sidebar_install_actions (GtkWidgetClass *widget_class)
 void
 refract_sidebar_update_actions (RefractSidebar *self, RefractSummary *summary)
 {
-  static const char *const for_any_file[] = { "library.note", "library.reveal", "library.export",
-                                              "library.delete", "library.menu" };
+  static const char *const for_any_file[]
+      = { "library.note", "library.reveal", "library.export", "library.delete", "library.menu" };
 
   for (guint i = 0; i < G_N_ELEMENTS (for_any_file); i++)
     gtk_widget_action_set_enabled (GTK_WIDGET (self), for_any_file[i], summary != NULL);

@@ -29,6 +29,7 @@ struct _RefractSidebar
 
   GtkWidget *search_bar;
   GtkWidget *search_entry;
+  GtkWidget *search_button;
   GtkWidget *filter_button;
   GtkWidget *sort_newest;
   GtkWidget *sort_best;
@@ -95,9 +96,9 @@ static const char *const band_names[] = { "EXCELLENT", "PASS", "DEGRADED", "FAIL
 static gboolean
 has_word (RefractSummary *summary, const char *word)
 {
-  const char *texts[] = { refract_summary_get_model (summary), refract_summary_get_label (summary),
-                          refract_summary_get_note (summary),
-                          refract_summary_get_engine (summary) };
+  const char *texts[]
+      = { refract_summary_get_model (summary), refract_summary_get_label (summary),
+          refract_summary_get_note (summary), refract_summary_get_engine (summary) };
 
   for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
     {
@@ -258,8 +259,7 @@ listed_changed_cb (RefractSidebar *self)
 static void
 activate_cb (RefractSidebar *self, guint position)
 {
-  g_autoptr (GObject) item
-      = g_list_model_get_item (G_LIST_MODEL (self->selection), position);
+  g_autoptr (GObject) item = g_list_model_get_item (G_LIST_MODEL (self->selection), position);
 
   if (item != NULL)
     g_signal_emit (self, signals[OPEN], 0, item);
@@ -286,6 +286,7 @@ filter_changed_cb (RefractSidebar *self)
                          self->band_fail, self->band_none };
   GtkDropDown *models = GTK_DROP_DOWN (self->model_choice);
   GtkDropDown *engines = GTK_DROP_DOWN (self->engine_choice);
+  GtkWidget *buttons[] = { self->filter_button, self->search_button };
   gboolean narrowed = FALSE;
 
   g_clear_pointer (&self->words, g_strfreev);
@@ -298,10 +299,12 @@ filter_changed_cb (RefractSidebar *self)
   take_choice (&self->model, models);
   take_choice (&self->engine, engines);
   narrowed |= self->model != NULL || self->engine != NULL;
-  if (narrowed)
-    gtk_widget_add_css_class (self->filter_button, "accent");
-  else
-    gtk_widget_remove_css_class (self->filter_button, "accent");
+  /* Seen where the search bar is closed as well. */
+  for (guint i = 0; i < G_N_ELEMENTS (buttons); i++)
+    if (narrowed)
+      gtk_widget_add_css_class (buttons[i], "accent");
+    else
+      gtk_widget_remove_css_class (buttons[i], "accent");
   refract_sidebar_refilter (self);
 }
 
@@ -330,7 +333,7 @@ static void
 fill_choice (RefractSidebar *self,
              GtkWidget *choice,
              const char *chosen,
-             const char *(*get) (RefractSummary *))
+             const char *(*get) (RefractSummary *) )
 {
   GtkStringList *list = GTK_STRING_LIST (gtk_drop_down_get_model (GTK_DROP_DOWN (choice)));
   g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
@@ -340,8 +343,7 @@ fill_choice (RefractSidebar *self,
 
   for (guint i = 0; i < get_n_items (self->library); i++)
     {
-      g_autoptr (RefractSummary) summary
-          = g_list_model_get_item (G_LIST_MODEL (self->library), i);
+      g_autoptr (RefractSummary) summary = g_list_model_get_item (G_LIST_MODEL (self->library), i);
       const char *text = get (summary);
 
       if (*text == '\0' || refract_summary_get_error (summary) != NULL
@@ -472,6 +474,8 @@ header_setup_cb (GtkSignalListItemFactory *factory, GtkListHeader *header)
   GtkWidget *label = gtk_label_new (NULL);
 
   gtk_label_set_xalign (GTK_LABEL (label), 0);
+  gtk_widget_set_margin_start (label, 12);
+  gtk_widget_set_margin_end (label, 12);
   gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_MIDDLE);
   gtk_list_header_set_child (header, label);
 }
@@ -490,8 +494,8 @@ header_bind_cb (RefractSidebar *self, GtkListHeader *header)
   else if (self->sort == SORT_MODEL)
     title = g_strdup (refract_summary_get_model (REFRACT_SUMMARY (item)));
   else
-    title = g_strdup (
-        refract_library_band_title (refract_summary_get_band (REFRACT_SUMMARY (item))));
+    title
+        = g_strdup (refract_library_band_title (refract_summary_get_band (REFRACT_SUMMARY (item))));
   gtk_label_set_label (GTK_LABEL (gtk_list_header_get_child (header)),
                        title != NULL ? title : _ ("Without a Score"));
 }
@@ -502,8 +506,8 @@ static void
 renew_sections (RefractSidebar *self)
 {
   g_autoptr (GDateTime) now = g_date_time_new_now_local ();
-  int seconds = 24 * 60 * 60 - g_date_time_get_hour (now) * 3600
-                - g_date_time_get_minute (now) * 60 - g_date_time_get_second (now);
+  int seconds = 24 * 60 * 60 - g_date_time_get_hour (now) * 3600 - g_date_time_get_minute (now) * 60
+                - g_date_time_get_second (now);
 
   g_clear_pointer (&self->sections, refract_sections_free);
   self->sections = refract_sections_new (now);
@@ -654,14 +658,15 @@ refract_sidebar_class_init (RefractSidebarClass *klass)
       = g_param_spec_boolean ("has-reports", NULL, NULL, FALSE,
                               G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
-  signals[OPEN] = g_signal_new ("open", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
-                                NULL, NULL, G_TYPE_NONE, 1, G_TYPE_OBJECT);
-  signals[DELETED] = g_signal_new ("deleted", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0,
-                                   NULL, NULL, NULL, G_TYPE_NONE, 1, REFRACT_TYPE_SUMMARY);
+  signals[OPEN] = g_signal_new ("open", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                NULL, G_TYPE_NONE, 1, G_TYPE_OBJECT);
+  signals[DELETED] = g_signal_new ("deleted", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
+                                   NULL, NULL, G_TYPE_NONE, 1, REFRACT_TYPE_SUMMARY);
 
   gtk_widget_class_set_template_from_resource (widget_class, RESOURCE_PATH "/ui/sidebar.ui");
   CHILD (search_bar);
   CHILD (search_entry);
+  CHILD (search_button);
   CHILD (filter_button);
   CHILD (sort_newest);
   CHILD (sort_best);
