@@ -12,10 +12,10 @@
 #include "app-fixture.h"
 #include "app-shot.h"
 #include "library/refract-library-row.h"
-#include "library/refract-report-view.h"
 #include "library/refract-sections.h"
 #include "library/refract-sidebar.h"
 #include "library/refract-window-library.h"
+#include "report/refract-report-page.h"
 
 static RefractWindow *window;
 
@@ -116,7 +116,12 @@ search (const char *text)
 static gboolean
 has_report_page (gpointer summary)
 {
-  return refract_report_view_get_summary (refract_window_get_page (window)) == summary;
+  AdwNavigationPage *page = refract_window_get_page (window);
+
+  return REFRACT_IS_REPORT_PAGE (page)
+         && g_strcmp0 (refract_report_page_get_summary_id (REFRACT_REPORT_PAGE (page)),
+                       refract_summary_get_id (summary))
+                == 0;
 }
 
 static void

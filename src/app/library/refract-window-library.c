@@ -7,8 +7,8 @@
 
 #include <glib/gi18n.h>
 
-#include "library/refract-report-view.h"
 #include "library/refract-window-library.h"
+#include "report/refract-report-page.h"
 #include "run/refract-window-runs.h"
 
 static RefractLibrary *
@@ -17,14 +17,33 @@ get_library (void)
   return refract_application_get_library (refract_application_get_default ());
 }
 
+static void
+loaded_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (RefractReportPage) page = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RefractReport) report
+      = refract_library_load_finish (REFRACT_LIBRARY (source), result, &error);
+
+  if (report != NULL)
+    refract_report_page_set_report (page, report);
+  else
+    refract_report_page_set_error (page, error);
+}
+
 void
 refract_window_show_report (RefractWindow *self, RefractSummary *summary)
 {
+  RefractReportPage *page;
+
   g_return_if_fail (REFRACT_IS_WINDOW (self));
   g_return_if_fail (REFRACT_IS_SUMMARY (summary));
 
+  page = refract_report_page_new (NULL);
+  refract_report_page_set_summary_id (page, refract_summary_get_id (summary));
+  refract_library_load_async (get_library (), summary, NULL, loaded_cb, g_object_ref_sink (page));
   refract_sidebar_select (refract_window_get_sidebar (self), G_OBJECT (summary));
-  refract_window_set_page (self, refract_report_view_new (get_library (), summary));
+  refract_window_set_page (self, ADW_NAVIGATION_PAGE (page));
 }
 
 static void
@@ -80,7 +99,10 @@ deleted_cb (RefractWindow *self, RefractSummary *summary)
   Deletion *deletion = g_new0 (Deletion, 1);
   AdwNavigationPage *page = refract_window_get_page (self);
 
-  if (refract_report_view_get_summary (page) == summary)
+  if (REFRACT_IS_REPORT_PAGE (page)
+      && g_strcmp0 (refract_report_page_get_summary_id (REFRACT_REPORT_PAGE (page)),
+                    refract_summary_get_id (summary))
+             == 0)
     refract_window_set_page (self, NULL);
   deletion->window = g_object_ref (self);
   deletion->summary = g_object_ref (summary);
