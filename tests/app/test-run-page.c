@@ -8,6 +8,7 @@
 #include "config.h"
 
 #include "app-watchdog.h"
+#include "library/refract-report-view.h"
 #include "run-fixture.h"
 
 static gboolean
@@ -39,6 +40,8 @@ test_to_the_end (void)
 
   g_assert_cmpuint (refract_run_item_get_summaries (item)->len, ==, 1);
   g_assert_true (is_in_library (item));
+  g_assert_true (refract_report_view_get_summary (refract_window_get_page (window))
+                 == g_ptr_array_index (refract_run_item_get_summaries (item), 0));
   g_assert_cmpuint (run_fixture_count (), ==, 0);
   g_assert_false (refract_audit_queue_get_busy (run_fixture_queue ()));
   run_fixture_assert_no_engine ();
@@ -165,6 +168,27 @@ test_close_keeps_running (void)
   run_fixture_wait_state (item, REFRACT_RUN_FINISHED);
 }
 
+/* Without a question; all four axes, so that every kind of report is built beside the main loop. */
+static void
+test_demo (void)
+{
+  RefractWindow *window = app_fixture_open_window ();
+  g_autoptr (RefractRunItem) item = NULL;
+  AppWatchdog watchdog;
+
+  app_watchdog_start (&watchdog);
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.try-demo", NULL);
+  item = g_object_ref (refract_audit_queue_get_running (run_fixture_queue ()));
+  /* The second time shows the same one. */
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.try-demo", NULL);
+  g_assert_cmpuint (run_fixture_count (), ==, 1);
+  run_fixture_wait_state (item, REFRACT_RUN_FINISHED);
+  app_watchdog_stop (&watchdog);
+  g_test_message ("the demo took %.1f s", refract_run_item_get_elapsed (item));
+  g_assert_cmpuint (refract_run_item_get_summaries (item)->len, ==, 3);
+  app_fixture_close_window (window);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -181,5 +205,7 @@ main (int argc, char **argv)
   g_test_add_func ("/run-page/one-at-a-time", test_one_at_a_time);
   g_test_add_func ("/run-page/close-asks", test_close_asks);
   g_test_add_func ("/run-page/close-keeps-running", test_close_keeps_running);
+  if (g_test_slow ())
+    g_test_add_func ("/run-page/demo", test_demo);
   return app_fixture_run ();
 }

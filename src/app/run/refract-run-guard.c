@@ -10,6 +10,7 @@
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 
+#include "library/refract-window-library.h"
 #include "refract-window.h"
 #include "run/refract-run-guard.h"
 #include "run/refract-window-runs.h"
@@ -23,6 +24,7 @@ struct _RefractRunGuard
   guint inhibited;
   gboolean held;
   gboolean ending;
+  char *awaited_report; /* (nullable): to be shown as soon as the library has been read */
   guint signal_sources[G_N_ELEMENTS (ending_signals)];
 };
 
@@ -74,9 +76,29 @@ ended_cb (RefractRunGuard *self, RefractRunItem *item)
   notification = g_notification_new (state == REFRACT_RUN_FINISHED ? _ ("Audit Finished")
                                                                    : _ ("Audit Failed"));
   g_notification_set_body (notification, refract_run_item_get_title (item));
-  g_notification_set_default_action_and_target (notification, "app.show-run", "u",
-                                                refract_run_item_get_id (item));
+  if (state == REFRACT_RUN_FINISHED)
+    {
+      RefractSummary *summary = g_ptr_array_index (refract_run_item_get_summaries (item), 0);
+      const char *report = refract_summary_get_id (summary);
+
+      g_notification_set_default_action_and_target (notification, "app.show-report", "s", report);
+      g_notification_add_button_with_target (notification, _ ("Show Report"), "app.show-report",
+                                             "s", report);
+    }
+  else
+    g_notification_set_default_action_and_target (notification, "app.show-run", "u",
+                                                  refract_run_item_get_id (item));
   g_application_send_notification (application, id, notification);
+}
+
+/* (transfer none): to the front, made when needed */
+static RefractWindow *
+raise_window (RefractRunGuard *self)
+{
+  GtkApplication *application = GTK_APPLICATION (self->application);
+
+  g_application_activate (G_APPLICATION (application));
+  return REFRACT_WINDOW (gtk_application_get_active_window (application));
 }
 
 static void
@@ -84,12 +106,44 @@ show_run_activated (GSimpleAction *action, GVariant *parameter, gpointer user_da
 {
   RefractRunGuard *self = user_data;
   RefractRunItem *item = refract_audit_queue_find (self->queue, g_variant_get_uint32 (parameter));
-  GtkWindow *window;
+  RefractWindow *window = raise_window (self);
 
-  g_application_activate (G_APPLICATION (self->application));
-  window = gtk_application_get_active_window (GTK_APPLICATION (self->application));
   if (item != NULL)
-    refract_window_show_run (REFRACT_WINDOW (window), item);
+    refract_window_show_run (window, item);
+}
+
+static void
+show_awaited_report (RefractRunGuard *self)
+{
+  RefractLibrary *library = refract_application_get_library (self->application);
+  GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (self->application));
+  g_autofree char *id = NULL;
+  RefractSummary *summary;
+
+  if (self->awaited_report == NULL || window == NULL)
+    return;
+  summary = refract_library_lookup (library, self->awaited_report);
+  if (summary == NULL && refract_library_is_loading (library))
+    return;
+
+  id = g_steal_pointer (&self->awaited_report);
+  if (summary != NULL)
+    refract_window_show_report (REFRACT_WINDOW (window), summary);
+  else
+    refract_window_add_toast (REFRACT_WINDOW (window),
+                              adw_toast_new (_ ("The report is not in the library any more")));
+}
+
+/* A notification outlives the program: the library may only be about to be read. */
+static void
+show_report_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  RefractRunGuard *self = user_data;
+
+  raise_window (self);
+  g_free (self->awaited_report);
+  self->awaited_report = g_variant_dup_string (parameter, NULL);
+  show_awaited_report (self);
 }
 
 /* Without a window and without audits, nothing keeps the application. */
@@ -116,13 +170,16 @@ RefractRunGuard *
 refract_run_guard_new (RefractApplication *application)
 {
   static const GActionEntry entries[]
-      = { { .name = "show-run", .activate = show_run_activated, .parameter_type = "u" } };
+      = { { .name = "show-run", .activate = show_run_activated, .parameter_type = "u" },
+          { .name = "show-report", .activate = show_report_activated, .parameter_type = "s" } };
   RefractRunGuard *self = g_new0 (RefractRunGuard, 1);
 
   self->application = application;
   self->queue = g_object_ref (refract_application_get_queue (application));
   g_signal_connect_swapped (self->queue, "notify::busy", G_CALLBACK (busy_changed_cb), self);
   g_signal_connect_swapped (self->queue, "ended", G_CALLBACK (ended_cb), self);
+  g_signal_connect_swapped (refract_application_get_library (application), "notify::loading",
+                            G_CALLBACK (show_awaited_report), self);
   g_action_map_add_action_entries (G_ACTION_MAP (application), entries, G_N_ELEMENTS (entries),
                                    self);
   for (guint i = 0; i < G_N_ELEMENTS (ending_signals); i++)
@@ -136,7 +193,10 @@ refract_run_guard_free (RefractRunGuard *self)
   for (guint i = 0; i < G_N_ELEMENTS (ending_signals); i++)
     g_source_remove (self->signal_sources[i]);
   g_action_map_remove_action (G_ACTION_MAP (self->application), "show-run");
+  g_action_map_remove_action (G_ACTION_MAP (self->application), "show-report");
+  g_signal_handlers_disconnect_by_data (refract_application_get_library (self->application), self);
   g_signal_handlers_disconnect_by_data (self->queue, self);
   g_object_unref (self->queue);
+  g_free (self->awaited_report);
   g_free (self);
 }

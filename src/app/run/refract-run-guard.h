@@ -15,7 +15,8 @@ G_BEGIN_DECLS
  * What the application does about running audits, whether it has a window or not: it stays, the
  * session neither suspends nor ends unasked, a notification tells of their end, and signals that
  * end a program stop them first, so that what is measured is kept and no engine is left. Also the
- * action `app.show-run` (u: see refract_run_item_get_id()).
+ * actions that notifications name: `app.show-run` (u: see refract_run_item_get_id()) and
+ * `app.show-report` (s: see refract_summary_get_id()).
  */
 typedef struct _RefractRunGuard RefractRunGuard;
 

@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "audit/refract-demo.h"
+#include "library/refract-window-library.h"
 #include "preferences/refract-defaults.h"
 #include "run/refract-run-page.h"
 #include "run/refract-window-runs.h"
@@ -108,6 +109,18 @@ close_request_cb (RefractWindow *self)
   return GDK_EVENT_STOP;
 }
 
+/* Whoever watched it to the end sees what came out; whoever looks at something else is left alone.
+ */
+static void
+ended_cb (RefractWindow *self, RefractRunItem *item)
+{
+  AdwNavigationPage *page = refract_window_get_page (self);
+
+  if (refract_run_item_get_state (item) == REFRACT_RUN_FINISHED && REFRACT_IS_RUN_PAGE (page)
+      && refract_run_page_get_item (REFRACT_RUN_PAGE (page)) == item)
+    refract_window_show_run (self, item);
+}
+
 void
 refract_window_init_runs (RefractWindow *self)
 {
@@ -115,16 +128,26 @@ refract_window_init_runs (RefractWindow *self)
 
   g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
   g_signal_connect (self, "close-request", G_CALLBACK (close_request_cb), NULL);
+  g_signal_connect_object (get_queue (), "ended", G_CALLBACK (ended_cb), self, G_CONNECT_SWAPPED);
 }
 
 void
 refract_window_show_run (RefractWindow *self, RefractRunItem *item)
 {
+  GPtrArray *summaries;
   AdwNavigationPage *page;
 
   g_return_if_fail (REFRACT_IS_WINDOW (self));
   g_return_if_fail (REFRACT_IS_RUN_ITEM (item));
 
+  summaries = refract_run_item_get_summaries (item);
+  if (summaries != NULL)
+    {
+      refract_window_show_report (self, g_ptr_array_index (summaries, 0));
+      return;
+    }
+
+  refract_sidebar_select (refract_window_get_sidebar (self), G_OBJECT (item));
   page = refract_window_get_page (self);
   if (!REFRACT_IS_RUN_PAGE (page) || refract_run_page_get_item (REFRACT_RUN_PAGE (page)) != item)
     page = ADW_NAVIGATION_PAGE (refract_run_page_new (get_queue (), item));
