@@ -303,7 +303,7 @@ state_changed_cb (RefractRunPage *self)
     }
   gtk_widget_set_visible (GTK_WIDGET (self->error_icon), state == REFRACT_RUN_FAILED);
   gtk_widget_set_visible (GTK_WIDGET (self->overall), running || measured);
-  gtk_button_set_label (self->stop_button, running ? _ ("_Stop") : _ ("_Remove From Queue"));
+  gtk_button_set_label (self->stop_button, running ? _ ("_Stop") : _ ("_Remove"));
   gtk_button_set_label (self->resume_button, measured ? _ ("_Resume") : _ ("_Try Again"));
   gtk_button_set_label (self->discard_button, measured ? _ ("_Discard…") : _ ("_Remove"));
   gtk_widget_set_visible (GTK_WIDGET (self->stop_button), active);
