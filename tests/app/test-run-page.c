@@ -8,7 +8,7 @@
 #include "config.h"
 
 #include "app-watchdog.h"
-#include "library/refract-report-view.h"
+#include "report/refract-report-page.h"
 #include "run-fixture.h"
 
 static gboolean
@@ -26,6 +26,8 @@ test_to_the_end (void)
 {
   RefractWindow *window = app_fixture_open_window ();
   g_autoptr (RefractRunItem) item = run_fixture_add ("ctk=q8_0,ctv=q8_0", 8);
+  AdwNavigationPage *page;
+  RefractSummary *summary;
   AppWatchdog watchdog;
 
   app_watchdog_start (&watchdog);
@@ -40,8 +42,11 @@ test_to_the_end (void)
 
   g_assert_cmpuint (refract_run_item_get_summaries (item)->len, ==, 1);
   g_assert_true (is_in_library (item));
-  g_assert_true (refract_report_view_get_summary (refract_window_get_page (window))
-                 == g_ptr_array_index (refract_run_item_get_summaries (item), 0));
+  page = refract_window_get_page (window);
+  g_assert_true (REFRACT_IS_REPORT_PAGE (page));
+  summary = g_ptr_array_index (refract_run_item_get_summaries (item), 0);
+  g_assert_cmpstr (refract_report_page_get_summary_id (REFRACT_REPORT_PAGE (page)), ==,
+                   refract_summary_get_id (summary));
   g_assert_cmpuint (run_fixture_count (), ==, 0);
   g_assert_false (refract_audit_queue_get_busy (run_fixture_queue ()));
   run_fixture_assert_no_engine ();
