@@ -95,6 +95,7 @@ test_library_cannot_be_written (void)
 {
   RefractWindow *window = app_fixture_open_window ();
   const char *folder = refract_library_get_folder (refract_application_get_library (app_fixture));
+  g_autoptr (GPtrArray) unfinished = NULL;
   g_autofree char *away = g_strconcat (folder, ".away", NULL);
   g_autoptr (RefractRunItem) item = run_fixture_add ("ctk=q8_0,ctv=q8_0", 16);
 
@@ -105,6 +106,10 @@ test_library_cannot_be_written (void)
   run_fixture_wait_state (item, REFRACT_RUN_FAILED);
   g_assert_error (refract_run_item_get_error (item), REFRACT_ERROR, REFRACT_ERROR_DISK);
   g_assert_cmpfloat (refract_run_item_get_fraction (item), ==, 1);
+  unfinished = refract_unfinished_list (NULL);
+  g_assert_cmpuint (unfinished->len, ==, 1);
+  g_assert_cmpstr (((RefractUnfinished *) g_ptr_array_index (unfinished, 0))->id, ==,
+                   refract_run_item_get_journal_id (item));
 
   g_assert_cmpint (g_unlink (folder), ==, 0);
   g_assert_cmpint (g_rename (away, folder), ==, 0);
