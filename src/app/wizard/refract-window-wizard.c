@@ -122,11 +122,40 @@ refract_window_edit_plan (RefractWindow *self, RefractReport *report)
   g_task_run_in_thread (task, search_thread);
 }
 
+static void
+report_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (RefractWindow) self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (RefractReport) report
+      = refract_library_load_finish (REFRACT_LIBRARY (source), result, &error);
+
+  if (report != NULL)
+    refract_window_edit_plan (self, report);
+  else
+    refract_window_show_error (self, _ ("The report could not be opened"), error);
+}
+
+static void
+edit_plan_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  RefractWindow *self = user_data;
+  RefractLibrary *library = refract_application_get_library (refract_application_get_default ());
+  RefractSummary *summary
+      = refract_library_lookup (library, g_variant_get_string (parameter, NULL));
+
+  /* it may have been deleted while a menu was open */
+  if (summary != NULL)
+    refract_library_load_async (library, summary, NULL, report_loaded, g_object_ref (self));
+}
+
 void
 refract_window_init_wizard (RefractWindow *self)
 {
-  static const GActionEntry entries[]
-      = { { .name = "new-audit", .activate = new_audit_activated, .parameter_type = "s" } };
+  static const GActionEntry entries[] = {
+    { .name = "new-audit", .activate = new_audit_activated, .parameter_type = "s" },
+    { .name = "edit-plan", .activate = edit_plan_activated, .parameter_type = "s" },
+  };
 
   g_return_if_fail (REFRACT_IS_WINDOW (self));
 

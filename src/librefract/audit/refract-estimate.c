@@ -12,6 +12,7 @@
 #include <glib/gstdio.h>
 
 #include "audit/refract-estimate.h"
+#include "audit/refract-journal.h"
 #include "audit/refract-progress.h"
 #include "core/refract-error.h"
 #include "core/refract-json.h"
@@ -372,7 +373,7 @@ add_configuration (Sum *sum,
 static guint64
 free_bytes (void)
 {
-  g_autofree char *folder = g_strdup (g_get_user_state_dir ());
+  g_autofree char *folder = refract_journal_dup_runs_folder ();
   struct statvfs fs;
 
   /* the folder may not be there yet: the one above lies on the same disk */
