@@ -221,8 +221,7 @@ test_walk (void)
   page = get_page (wizard);
   gtk_widget_activate_action (GTK_WIDGET (page), "kv.add", "s", "q8_0/q4_0;q5_1/q5_1;q8_0/q8_0");
   row = find_row (get_child (page, "candidates_group"), "ctk=q5_1,ctv=q5_1");
-  gtk_editable_set_text (get_child (row, "others_row"),
-                         "attn_rot_k=0");
+  gtk_editable_set_text (get_child (row, "others_row"), "attn_rot_k=0");
   adw_switch_row_set_active (get_child (page, "control_row"), TRUE);
   adw_spin_row_set_value (get_child (page, "threshold_row"), 85);
   adw_spin_row_set_value (get_child (page, "budget_row"), 2);
@@ -244,12 +243,13 @@ test_walk (void)
                 "max-bytes-per-token", 2048.0, "axes", "trajectory,kld,rniah,plad", "measure-floor",
                 TRUE, "strict-floor", TRUE, "rniah-lengths", "512,1024", "seed",
                 G_GINT64_CONSTANT (43), "n-predict", G_GINT64_CONSTANT (8), "chunks",
-                G_GINT64_CONSTANT (4), "kv-budget", (gint64) 256 << 20, "prompt-mode", "chat", NULL);
+                G_GINT64_CONSTANT (4), "kv-budget", (gint64) 256 << 20, "prompt-mode", "chat",
+                NULL);
   page = get_page (wizard);
   app_fixture_wait (is_valid, page, WAIT);
   assert_plan (refract_wizard_state_get_plan (state), expected);
-  g_assert_nonnull (strstr (gtk_label_get_label (get_child (page, "sentence_label")),
-                            "3 KV configurations"));
+  g_assert_nonnull (
+      strstr (gtk_label_get_label (get_child (page, "sentence_label")), "3 KV configurations"));
   g_assert_nonnull (strstr (gtk_label_get_label (get_child (page, "command_label")),
                             "--candidate ctk=q8_0,ctv=q4_0"));
 

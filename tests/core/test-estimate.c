@@ -102,10 +102,15 @@ test_second (void)
   /* three configurations, each set up once and two axes long */
   assert_about (&forecast, 3 * (4 + 2 * 10));
 
-  /* half the work of one axis */
+  /* half the work of one axis: a range around what the rate says */
   g_object_set (run->plan, "chunks", G_GINT64_CONSTANT (16), NULL);
   forecast = forecast_of (run);
-  assert_about (&forecast, 3 * (4 + 10 + 5));
+  g_assert_cmpint (forecast.knowledge, ==, REFRACT_KNOWLEDGE_RELATED);
+  g_assert_cmpfloat_with_epsilon (forecast.low, 3 * (4 + 10 + 2.5), 0.01);
+  g_assert_cmpfloat_with_epsilon (forecast.high, 3 * (4 + 10 + 10), 0.01);
+  g_object_set (run->plan, "chunks", G_GINT64_CONSTANT (33), NULL);
+  forecast = forecast_of (run);
+  assert_about (&forecast, 3 * (4 + 10 + 10 * 33.0 / 32));
 
   /* a control and a floor are measured like candidates; the floor has A and B only */
   g_object_set (run->plan, "chunks", G_GINT64_CONSTANT (32), "control", "q4_1/q4_1",
@@ -179,7 +184,10 @@ static void
 test_bad_store (void)
 {
   static const char *const texts[]
-      = { "", "[]", "{\"version\":1,\"entries\":7}", "{\"version\":1,\"entries\":{\"x\":null}}",
+      = { "",
+          "[]",
+          "{\"version\":1,\"entries\":7}",
+          "{\"version\":1,\"entries\":{\"x\":null}}",
           "{\"version\":1,\"entries\":{\"x\":{\"model_bytes\":-4,\"when\":\"now\"}}}",
           "{\"version\":99,\"entries\":{}}" };
   g_autoptr (RefractRun) run = timed_run ("trajectory,kld", 10);

@@ -46,10 +46,9 @@ list_found (void)
       RefractFoundModel *model = g_ptr_array_index (models, i);
 
       g_assert_true (g_path_is_absolute (refract_found_model_get_path (model)));
-      g_string_append_printf (text, "%s|%s|%" G_GUINT64_FORMAT "\n",
-                              refract_found_model_get_name (model),
-                              refract_found_model_get_source (model),
-                              refract_found_model_get_size (model));
+      g_string_append_printf (
+          text, "%s|%s|%" G_GUINT64_FORMAT "\n", refract_found_model_get_name (model),
+          refract_found_model_get_source (model), refract_found_model_get_size (model));
     }
   return g_string_free (text, FALSE);
 }

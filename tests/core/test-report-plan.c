@@ -14,7 +14,8 @@ report_with_plan (const char *plan)
 {
   g_autofree char *text
       = g_strdup_printf ("{\"schema\":\"refract.report.v0.3.1\",\"model\":\"m.gguf\","
-                         "\"composite\":90,\"axes\":{\"gtm\":{\"score\":90}},\"extension\":{\"version\":1,\"plan\":%s}}",
+                         "\"composite\":90,\"axes\":{\"gtm\":{\"score\":90}},\"extension\":{"
+                         "\"version\":1,\"plan\":%s}}",
                          plan);
   g_autoptr (GError) error = NULL;
   RefractReport *report = refract_report_new_from_text (text, strlen (text), &error);
@@ -204,8 +205,7 @@ test_legacy (void)
   g_object_get (import->plan, "candidates", &candidates, NULL);
   g_assert_cmpuint (g_strv_length (candidates), ==, 1);
   g_assert_cmpstr (candidates[0], ==, "ctk=q8_0,ctv=turbo4");
-  g_assert_cmpstr (refract_plan_get_string (import->plan, "axes"), ==,
-                   "trajectory,kld,rniah,plad");
+  g_assert_cmpstr (refract_plan_get_string (import->plan, "axes"), ==, "trajectory,kld,rniah,plad");
   g_assert_cmpint (refract_plan_get_int (import->plan, "n-predict"), ==, 50);
   g_assert_cmpstr (refract_plan_import_get_file (import, "model")->name, ==,
                    "gemma-4-26B-A4B-it-Q8_0.gguf");

@@ -385,9 +385,12 @@ add_claims (RefractWizardEnginePage *self)
       adw_action_row_set_subtitle (ADW_ACTION_ROW (row), claim->text);
       adw_action_row_set_subtitle_selectable (ADW_ACTION_ROW (row), TRUE);
       adw_preferences_group_add (self->claims_group, row);
-      /* a plan has no launcher: it is only shown */
+      /* a plan has no launcher */
       if (g_object_class_find_property (G_OBJECT_GET_CLASS (import->plan), claim->key) == NULL)
-        continue;
+        {
+          gtk_button_set_label (GTK_BUTTON (button), _ ("Never Used"));
+          gtk_widget_set_sensitive (button, FALSE);
+        }
       gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
       g_object_set_data (G_OBJECT (button), "claim", claim);
       g_signal_connect_object (button, "clicked", G_CALLBACK (use_clicked), self,
@@ -399,7 +402,7 @@ add_claims (RefractWizardEnginePage *self)
 static gboolean
 is_something (GBinding *binding, const GValue *from, GValue *to, gpointer data)
 {
-  g_value_set_boolean (to, g_value_get_object (from) != NULL);
+  g_value_set_boolean (to, g_value_get_pointer (from) != NULL);
   return TRUE;
 }
 
@@ -417,7 +420,7 @@ refract_wizard_engine_page_constructed (GObject *object)
   add_claims (self);
   g_object_bind_property (plan, "n-gpu-layers", self->layers_row, "value",
                           G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
-  g_object_bind_property_full (state, "model", self->model_row, "sensitive", G_BINDING_SYNC_CREATE,
+  g_object_bind_property_full (state, "engine", self->model_row, "sensitive", G_BINDING_SYNC_CREATE,
                                is_something, NULL, NULL, NULL);
   g_signal_connect_object (plan, "notify::engine-dir", G_CALLBACK (folder_changed), self,
                            G_CONNECT_SWAPPED);

@@ -10,6 +10,7 @@
 #include <glib/gi18n.h>
 
 #include "audit/refract-estimate.h"
+#include "core/refract-error.h"
 #include "report/refract-diagnosis.h"
 #include "wizard/refract-wizard-forecast.h"
 
@@ -182,6 +183,14 @@ forecast_thread (GTask *task, gpointer source_object, gpointer task_data, GCance
   if (!refract_plan_validate (run->plan, &error) || !refract_run_load_inputs (run, &error))
     {
       g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
+  if (refract_plan_has_axis (run->plan, REFRACT_AXIS_KLD) && run->engine != NULL
+      && !run->engine->has_logits)
+    {
+      g_task_return_new_error (task, REFRACT_ERROR, REFRACT_ERROR_ENGINE_MISSING,
+                               _ ("KLD@D needs llama-perplexity, which this engine lacks: install "
+                                  "it, or switch the axis off."));
       return;
     }
   inputs = refract_run_get_inputs (run);

@@ -21,6 +21,7 @@
 #define STORE_MAX_BYTES (1024 * 1024)
 #define MAX_ENTRIES 200
 #define LEARNED_SPREAD 0.25
+#define SAME_WORK 0.15 /* octaves: a tenth more or less */
 #define RELATED_AXIS_SPREAD 2.0
 #define RELATED_MODEL_SPREAD 3.0
 /* Seconds per unit of work and byte of weights, from fast to slow, where nothing was measured. */
@@ -41,10 +42,12 @@ typedef enum
 
 static const char *const class_names[] = { "reference", "others" };
 
-/* Seconds per unit of work and axis, seconds of setting up; −1 unknown. */
+/* Seconds per unit of work and axis, seconds of setting up; −1 unknown. @work is what was measured:
+ * with much more or less of it the rate is another one, as loading and early ends weigh in. */
 typedef struct
 {
   double axes[REFRACT_N_AXES];
+  double work[REFRACT_N_AXES];
   double setup;
 } Rates;
 
@@ -135,8 +138,13 @@ make_rates (const RefractConfigResult *const *results, guint n, const guint64 *w
             n_seconds++;
           }
       if (n_seconds > 0 && work[axis] > 0)
-        refract_json_set_double (object, refract_axis_id_get_name (axis),
-                                 seconds / n_seconds / work[axis]);
+        {
+          JsonArray *measured = json_array_new ();
+
+          refract_json_add_double (measured, seconds / n_seconds);
+          refract_json_add_double (measured, work[axis]);
+          json_object_set_array_member (object, refract_axis_id_get_name (axis), measured);
+        }
     }
   for (guint i = 0; i < n; i++)
     if (results[i]->error == NULL && results[i]->performance.setup_seconds >= 0)
@@ -157,7 +165,8 @@ keep_old (JsonObject *fresh, JsonObject *old)
 
   for (GList *l = names; l != NULL; l = l->next)
     if (!json_object_has_member (fresh, l->data))
-      refract_json_set_double (fresh, l->data, refract_json_get_double (old, l->data, NAN));
+      json_object_set_member (fresh, l->data,
+                              json_node_copy (json_object_get_member (old, l->data)));
 }
 
 static JsonObject *
@@ -247,6 +256,19 @@ refract_estimate_record (const RefractRun *run, GError **error)
 
 /* ---- Forecasting ---- */
 
+static double
+get_element (JsonArray *array, guint index)
+{
+  JsonNode *node = array != NULL && index < json_array_get_length (array)
+                       ? json_array_get_element (array, index)
+                       : NULL;
+
+  return node != NULL && JSON_NODE_HOLDS_VALUE (node)
+                 && g_value_type_transformable (json_node_get_value_type (node), G_TYPE_DOUBLE)
+             ? json_node_get_double (node)
+             : -1;
+}
+
 static gboolean
 read_rates (JsonObject *entry, Class class, Rates *rates)
 {
@@ -256,9 +278,12 @@ read_rates (JsonObject *entry, Class class, Rates *rates)
   rates->setup = object != NULL ? refract_json_get_double (object, "setup", -1) : -1;
   for (guint i = 0; i < REFRACT_N_AXES; i++)
     {
-      rates->axes[i] = object != NULL
-                           ? refract_json_get_double (object, refract_axis_id_get_name (i), -1)
-                           : -1;
+      JsonArray *measured
+          = object != NULL ? refract_json_get_array (object, refract_axis_id_get_name (i)) : NULL;
+      double seconds = get_element (measured, 0);
+
+      rates->work[i] = get_element (measured, 1);
+      rates->axes[i] = seconds > 0 && rates->work[i] > 0 ? seconds / rates->work[i] : -1;
       any |= rates->axes[i] > 0;
     }
   return any;
@@ -313,6 +338,19 @@ add (Sum *sum, double seconds, double spread, RefractKnowledge knowledge)
   sum->knowledge = MIN (sum->knowledge, knowledge);
 }
 
+/* An axis of this model: as much work as was measured takes as long; twice or half of it, something
+ * between half and twice what the rate says. */
+static void
+add_own (Sum *sum, const Rates *rates, RefractAxisId axis, guint64 work)
+{
+  double octaves = fabs (log2 (work / rates->work[axis]));
+
+  if (octaves < SAME_WORK)
+    add (sum, rates->axes[axis] * work, 1, REFRACT_KNOWLEDGE_LEARNED);
+  else
+    add (sum, rates->axes[axis] * work, 1 + MIN (octaves, 1), REFRACT_KNOWLEDGE_RELATED);
+}
+
 static void
 add_guess (Sum *sum, const RefractRun *run, guint64 work)
 {
@@ -350,7 +388,7 @@ add_configuration (Sum *sum,
         continue;
       has_session |= i != REFRACT_AXIS_KLD;
       if (is_own && rates.axes[i] > 0)
-        add (sum, rates.axes[i] * work[i], 1, REFRACT_KNOWLEDGE_LEARNED);
+        add_own (sum, &rates, i, work[i]);
       else if (known)
         add (sum, (rates.axes[i] > 0 ? rates.axes[i] : mean) * work[i], spread,
              REFRACT_KNOWLEDGE_RELATED);

@@ -119,6 +119,7 @@ refract_engine_info_copy (const RefractEngineInfo *self)
   copy->kv_types = g_strdupv (self->kv_types);
   copy->devices = g_strdupv (self->devices);
   copy->program = g_strdup (self->program);
+  copy->has_logits = self->has_logits;
   return copy;
 }
 

@@ -74,6 +74,7 @@ JsonObject *refract_checks_to_json (GPtrArray *checks);
  * @kv_types: %NULL-terminated: the cache types in its --help
  * @devices: %NULL-terminated: GPUs that it lists, may be empty
  * @program: path of the server program
+ * @has_logits: %TRUE when it can also give log-probabilities, which the axis kld needs
  */
 typedef struct
 {
@@ -83,6 +84,7 @@ typedef struct
   char **kv_types;
   char **devices;
   char *program;
+  gboolean has_logits;
 } RefractEngineInfo;
 
 RefractEngineInfo *refract_engine_info_copy (const RefractEngineInfo *self);

@@ -271,6 +271,7 @@ refract_llamacpp_engine_find (const RefractBackendOptions *options,
     return NULL;
 
   self->info->program = g_strdup (server->path);
+  self->info->has_logits = self->programs[REFRACT_LLAMACPP_PERPLEXITY].error == NULL;
   if (self->info->version == NULL)
     self->info->version = g_strdup ("unknown version");
   if (self->info->build == NULL)
