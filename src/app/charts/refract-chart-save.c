@@ -158,7 +158,7 @@ chosen_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 static char *
 initial_name (RefractReport *report, const char *kind)
 {
-  g_autofree char *candidate = refract_chart_get_candidate_label (report);
+  g_autofree char *candidate = refract_report_dup_candidate_label (report);
   g_autofree char *name = g_strdup_printf ("%s %s.png", candidate, kind);
 
   return g_strdelimit (g_steal_pointer (&name), "/\\:", '-');

@@ -11,6 +11,7 @@
 
 #include "charts/refract-chart-private.h"
 #include "core/refract-json.h"
+#include "core/refract-text.h"
 
 #define BAR_HEIGHT 12.0
 

@@ -11,6 +11,7 @@
 
 #include "charts/refract-chart-private.h"
 #include "core/refract-json.h"
+#include "core/refract-text.h"
 #include "core/refract-kv-config.h"
 
 RefractChartFunc
@@ -178,48 +179,6 @@ refract_chart_kv_label (const char *label, const char *text)
   return refract_text_clean (label != NULL ? label : _ ("Unknown configuration"), 120);
 }
 
-static char *
-get_label (RefractReport *report, const char *extension_key, const char *root_key)
-{
-  JsonObject *extension = refract_report_get_extension (report);
-  JsonObject *kv = extension != NULL ? refract_json_get_object (extension, extension_key) : NULL;
-
-  return refract_chart_kv_label (
-      kv != NULL ? refract_json_get_string (kv, "label", NULL) : NULL,
-      refract_json_get_string (refract_report_get_root (report), root_key, NULL));
-}
-
-char *
-refract_chart_get_candidate_label (RefractReport *report)
-{
-  return get_label (report, "kv", "candidate");
-}
-
-char *
-refract_chart_get_reference_label (RefractReport *report)
-{
-  return get_label (report, "reference_kv", "reference");
-}
-
-/* The file's without its folder and suffix where the report names no other. */
-char *
-refract_chart_get_model_name (RefractReport *report)
-{
-  JsonObject *model = refract_json_get_object (refract_report_get_extension (report), "model");
-  const char *name = refract_json_get_string (model, "name", NULL);
-  g_autofree char *base = NULL;
-
-  if (name != NULL && *name != '\0')
-    return g_strdup (name);
-  name = refract_json_get_string (refract_report_get_root (report), "model", "");
-  if (*name == '\0')
-    return g_strdup (_ ("Unknown model"));
-  base = g_path_get_basename (name);
-  if (g_str_has_suffix (base, ".gguf") && base[5] != '\0')
-    base[strlen (base) - 5] = '\0';
-  return g_steal_pointer (&base);
-}
-
 void
 refract_chart_add_heading (RefractScene *scene, RefractReport *report)
 {
@@ -230,9 +189,9 @@ refract_chart_add_heading (RefractScene *scene, RefractReport *report)
   double width = refract_scene_get_width (scene) - 2 * MARGIN, y;
   double height = refract_scene_get_height (scene);
   guint n = refract_scene_get_n_items (scene);
-  g_autofree char *model = refract_chart_get_model_name (report);
-  g_autofree char *candidate = refract_chart_get_candidate_label (report);
-  g_autofree char *reference = refract_chart_get_reference_label (report);
+  g_autofree char *model = refract_report_dup_model_name (report);
+  g_autofree char *candidate = refract_report_dup_candidate_label (report);
+  g_autofree char *reference = refract_report_dup_reference_label (report);
   g_autofree char *subtitle
       = g_strdup_printf (_ ("%s, KV cache %s against %s"), model, candidate, reference);
 

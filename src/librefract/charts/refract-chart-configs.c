@@ -70,7 +70,7 @@ refract_chart_configs_new (RefractReport *report)
   g_array_set_clear_func (configs, clear_config);
   if (kv != NULL && n > 0)
     {
-      RefractChartConfig config = { .label = refract_chart_get_reference_label (report),
+      RefractChartConfig config = { .label = refract_report_dup_reference_label (report),
                                     .composite = NAN,
                                     .low = NAN,
                                     .high = NAN,

@@ -10,6 +10,7 @@
 
 #include "charts/refract-chart-private.h"
 #include "core/refract-json.h"
+#include "core/refract-text.h"
 
 typedef struct
 {

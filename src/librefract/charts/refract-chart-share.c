@@ -42,9 +42,9 @@ add_head (RefractScene *scene, RefractReport *report)
   RefractTextStyle model
       = refract_chart_style (REFRACT_ROLE_FOREGROUND, 46, TRUE, REFRACT_ANCHOR_START);
   RefractTextStyle pair = refract_chart_style (REFRACT_ROLE_DIM, 26, FALSE, REFRACT_ANCHOR_START);
-  g_autofree char *name = refract_chart_get_model_name (report);
-  g_autofree char *candidate = refract_chart_get_candidate_label (report);
-  g_autofree char *reference = refract_chart_get_reference_label (report);
+  g_autofree char *name = refract_report_dup_model_name (report);
+  g_autofree char *candidate = refract_report_dup_candidate_label (report);
+  g_autofree char *reference = refract_report_dup_reference_label (report);
   g_autofree char *line = g_strdup_printf (_ ("KV cache %s against %s"), candidate, reference);
 
   refract_scene_add_text_fit (scene, &model, CARD_MARGIN, 92,
@@ -78,8 +78,8 @@ refract_chart_share_card_new (RefractReport *report, double width, double text_s
   RefractScoreRow rows[REFRACT_N_AXES];
   RefractTextStyle style = refract_chart_style (REFRACT_ROLE_DIM, 20, FALSE, REFRACT_ANCHOR_MIDDLE);
   g_autofree char *interval = refract_chart_interval_text (refract_report_get_extension (report));
-  g_autofree char *name = refract_chart_get_model_name (report);
-  g_autofree char *candidate = refract_chart_get_candidate_label (report);
+  g_autofree char *name = refract_report_dup_model_name (report);
+  g_autofree char *candidate = refract_report_dup_candidate_label (report);
   double y, composite = refract_report_get_composite (report);
   g_autofree char *score = isnan (composite) ? g_strdup ("—") : refract_format_score (composite, 1);
 

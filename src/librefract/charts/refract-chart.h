@@ -63,10 +63,4 @@ RefractChartFunc refract_chart_lookup (const char *name);
  * picture that leaves the page it stood on. */
 void refract_chart_add_heading (RefractScene *scene, RefractReport *report);
 
-/* (transfer full): the model's name for people */
-char *refract_chart_get_model_name (RefractReport *report);
-/* (transfer full): the name of the report's candidate or reference for people */
-char *refract_chart_get_candidate_label (RefractReport *report);
-char *refract_chart_get_reference_label (RefractReport *report);
-
 G_END_DECLS

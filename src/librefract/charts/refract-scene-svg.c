@@ -10,6 +10,7 @@
 
 #include "charts/refract-palette.h"
 #include "charts/refract-scene-svg.h"
+#include "core/refract-text.h"
 
 /* One decimal where it needs one, with a point in every locale: pages hold many of these. */
 static void

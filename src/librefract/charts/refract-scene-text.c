@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "charts/refract-scene.h"
+#include "core/refract-text.h"
 
 #define ELLIPSIS "…"
 
@@ -33,39 +34,6 @@ char_width (gunichar c)
   if (g_unichar_iswide (c))
     return 1.05;
   return g_unichar_isupper (c) ? 0.8 : 0.66;
-}
-
-static gboolean
-is_fine (gunichar c)
-{
-  return g_unichar_isprint (c) && c != 0xFFFE && c != 0xFFFF;
-}
-
-char *
-refract_text_clean (const char *text, guint max_chars)
-{
-  GString *clean = g_string_new (NULL);
-  guint n = 0;
-
-  while (*text != '\0' && n < max_chars)
-    {
-      gunichar c = g_utf8_get_char_validated (text, -1);
-
-      if (c == (gunichar) -1 || c == (gunichar) -2)
-        {
-          text++;
-          continue;
-        }
-      if (is_fine (c))
-        g_string_append_unichar (clean, c);
-      else if (g_unichar_isspace (c))
-        g_string_append_c (clean, ' ');
-      n++;
-      text = g_utf8_next_char (text);
-    }
-  if (*text != '\0')
-    g_string_append (clean, ELLIPSIS);
-  return g_string_free (clean, FALSE);
 }
 
 double

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "charts/refract-scene.h"
+#include "core/refract-text.h"
 
 struct _RefractScene
 {

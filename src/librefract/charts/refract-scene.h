@@ -209,8 +209,6 @@ void refract_scene_take_point (
 
 /* Room for @text in a sans font, px; a little more than any of the usual ones takes. */
 double refract_text_width (const char *text, double size, gboolean bold);
-/* (transfer full): @text without what is not printable, at most @max_chars */
-char *refract_text_clean (const char *text, guint max_chars);
 /* px: from the baseline to the top and to the bottom, and from line to line */
 #define REFRACT_TEXT_ASCENT(size) ((size) * 0.8)
 #define REFRACT_TEXT_DESCENT(size) ((size) * 0.25)

@@ -11,6 +11,7 @@
 #include "core/refract-json.h"
 #include "export/refract-html-private.h"
 #include "export/refract-table.h"
+#include "report/refract-report-text.h"
 
 #define MAX_WORST 12    /* positions shown; all are in the JSON */
 #define MAX_CONTEXT 120 /* characters of the text before a position */
@@ -66,19 +67,6 @@ begin_axis (RefractHtml *self, RefractReport *report, RefractAxisId axis)
   return TRUE;
 }
 
-/* Bytes that both have in common, ending between characters. */
-static gsize
-get_common (const char *a, const char *b)
-{
-  gsize n = 0;
-
-  while (a[n] != '\0' && a[n] == b[n])
-    n++;
-  while (n > 0 && ((guchar) a[n] & 0xc0) == 0x80)
-    n--;
-  return n;
-}
-
 static void
 add_answer (RefractHtml *self, const char *name, const char *text, gsize shared)
 {
@@ -116,7 +104,7 @@ add_prompt (RefractHtml *self, JsonObject *prompt, JsonObject *texts)
     }
   else
     {
-      gsize shared = get_common (reference, candidate);
+      gsize shared = refract_text_common_prefix (reference, candidate);
 
       add_answer (self, "Reference", reference, shared);
       add_answer (self, "Candidate", candidate, shared);

@@ -297,7 +297,7 @@ add_headline (RefractHtml *self, GPtrArray *reports)
   RefractReport *report = find_headline (reports);
   g_autofree char *model = refract_report_dup_model_name (report);
   g_autofree char *label = refract_report_dup_candidate_label (report);
-  g_autofree char *reference = refract_chart_get_reference_label (report);
+  g_autofree char *reference = refract_report_dup_reference_label (report);
 
   refract_html_add (self, "h1", NULL, model);
   refract_html_add_printf (self, "p", NULL, "%s against its own %s", label, reference);

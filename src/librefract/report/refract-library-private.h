@@ -11,8 +11,6 @@ G_BEGIN_DECLS
 
 /* --- refract-summary.c --- */
 
-/* One line of at most @max_characters, "…" after them. @text: UTF-8 */
-char *refract_library_clean_text (const char *text, guint max_characters);
 void refract_summary_set_note (RefractSummary *self, const char *note);
 
 /* --- refract-library.c: in the library's thread --- */

@@ -13,6 +13,7 @@
 #include "core/refract-error.h"
 #include "core/refract-json-scan.h"
 #include "core/refract-json.h"
+#include "core/refract-text.h"
 #include "report/refract-library-private.h"
 
 #define NOTES_NAME ".notes.json"
@@ -306,9 +307,9 @@ refract_library_read_notes (const char *folder, GError **error)
       JsonNode *node = json_array_get_element (array, i);
       JsonObject *entry = JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
 
-      g_hash_table_replace (notes, g_strdup (refract_json_get_string (entry, "sha256", "")),
-                            refract_library_clean_text (refract_json_get_string (entry, "note", ""),
-                                                        REFRACT_NOTE_MAX));
+      g_hash_table_replace (
+          notes, g_strdup (refract_json_get_string (entry, "sha256", "")),
+          refract_text_clean (refract_json_get_string (entry, "note", ""), REFRACT_NOTE_MAX));
     }
   return notes;
 }
@@ -408,7 +409,7 @@ refract_library_set_note_async (RefractLibrary *self,
   g_return_if_fail (REFRACT_IS_SUMMARY (summary));
 
   g_task_set_source_tag (task, refract_library_set_note_async);
-  text = refract_library_clean_text (note, REFRACT_NOTE_MAX);
+  text = refract_text_clean (note, REFRACT_NOTE_MAX);
   change = g_new0 (NoteChange, 1);
   change->summary = g_object_ref (summary);
   change->before = g_strdup (refract_summary_get_note (summary));

@@ -65,21 +65,6 @@ has_few_samples (JsonObject *interval)
 }
 
 char *
-refract_kv_text_to_label (const char *text)
-{
-  g_autoptr (RefractKvConfig) kv = refract_kv_config_parse (text, NULL);
-
-  return refract_clip_text (kv != NULL ? refract_kv_config_get_label (kv) : text, MAX_NAME);
-}
-
-char *
-refract_report_dup_reference_label (RefractReport *self)
-{
-  return refract_kv_text_to_label (refract_json_get_string (refract_report_get_root (self),
-                                                            "reference", _ ("Unknown KV cache")));
-}
-
-char *
 refract_report_dup_composite_text (RefractReport *self)
 {
   JsonObject *extension = refract_report_get_extension (self);

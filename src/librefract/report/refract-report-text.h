@@ -19,11 +19,6 @@ G_BEGIN_DECLS
  * (transfer full) */
 char *refract_format_score_interval (double score, JsonObject *interval);
 
-/* For people: "K q8_0 / V q4_0"; the text as it stands where it is no configuration of ours.
- * (transfer full) */
-char *refract_kv_text_to_label (const char *text);
-char *refract_report_dup_reference_label (RefractReport *self);
-
 /* "97.4 [92.2, 99.0] EXCELLENT", or why there is no composite. (transfer full) */
 char *refract_report_dup_composite_text (RefractReport *self);
 /* (transfer full) (nullable): "Weakest axis: Trajectory 92.1" */

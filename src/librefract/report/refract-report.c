@@ -236,22 +236,3 @@ refract_report_get_axis_score (RefractReport *self, RefractAxisId axis)
 {
   return refract_json_get_double (refract_report_get_axis (self, axis), "score", NAN);
 }
-
-char *
-refract_report_dup_candidate_label (RefractReport *self)
-{
-  return refract_kv_text_to_label (
-      refract_json_get_string (refract_report_get_root (self), "candidate", ""));
-}
-
-char *
-refract_report_dup_model_name (RefractReport *self)
-{
-  const char *path = refract_json_get_string (refract_report_get_root (self), "model", "");
-  const char *slash = MAX (strrchr (path, '/'), strrchr (path, '\\'));
-  char *name = refract_clip_text (slash != NULL ? slash + 1 : path, MAX_NAME);
-
-  if (g_str_has_suffix (name, ".gguf"))
-    name[strlen (name) - strlen (".gguf")] = '\0';
-  return name;
-}

@@ -69,10 +69,13 @@ double refract_report_get_axis_score (RefractReport *self, RefractAxisId axis);
  */
 RefractUnits *refract_report_dup_units (RefractReport *self, RefractAxisId axis, GStrv *keys);
 
-/* The candidate as people read it: the configuration's label, or what the report says,
- * at most 200 characters. */
-char *refract_report_dup_candidate_label (RefractReport *self);
-/* The model's file without folders and ".gguf"; at most 200 characters. */
+/* Names for people, on one line, whatever the report says: "Gemma 2B Q8_0" (of old layouts: the
+ * file's name), "K q8_0 / V q4_0". (transfer full) */
 char *refract_report_dup_model_name (RefractReport *self);
+char *refract_report_dup_candidate_label (RefractReport *self);
+char *refract_report_dup_reference_label (RefractReport *self);
+/* The label of a configuration's text; the text as it stands where it is none of ours. (transfer
+ * full) */
+char *refract_kv_text_to_label (const char *text);
 
 G_END_DECLS

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/refract-json.h"
+#include "core/refract-text.h"
 #include "core/refract-kv-config.h"
 #include "report/refract-library-private.h"
 #include "report/refract-summary.h"
@@ -162,64 +163,10 @@ refract_summary_init (RefractSummary *self)
 {
 }
 
-char *
-refract_library_clean_text (const char *text, guint max_characters)
-{
-  GString *out = g_string_new (NULL);
-  guint n = 0;
-
-  for (const char *at = text; *at != '\0'; at = g_utf8_next_char (at))
-    {
-      gunichar character = g_utf8_get_char (at);
-      GUnicodeType type = g_unichar_type (character);
-
-      if (n++ == max_characters)
-        {
-          g_string_append (out, "…");
-          break;
-        }
-      /* Line breaks, and signs that turn the direction of what follows, are of no use in a row. */
-      if (type == G_UNICODE_CONTROL || type == G_UNICODE_FORMAT || type == G_UNICODE_LINE_SEPARATOR
-          || type == G_UNICODE_PARAGRAPH_SEPARATOR)
-        character = ' ';
-      g_string_append_unichar (out, character);
-    }
-  g_strstrip (out->str);
-  return g_string_free (out, FALSE);
-}
-
 static char *
 clean (const char *text)
 {
-  return refract_library_clean_text (text != NULL ? text : "", MAX_CHARACTERS);
-}
-
-static char *
-make_model (JsonObject *root, JsonObject *extension)
-{
-  const char *name
-      = refract_json_get_string (refract_json_get_object (extension, "model"), "name", "");
-  const char *path = refract_json_get_string (root, "model", "");
-  g_autofree char *base = *name != '\0' ? g_strdup (name) : g_path_get_basename (path);
-
-  if (g_str_has_suffix (base, ".gguf"))
-    base[strlen (base) - strlen (".gguf")] = '\0';
-  return clean (base);
-}
-
-static char *
-make_label (JsonObject *root, JsonObject *extension)
-{
-  const char *text = refract_json_get_string (root, "candidate", "");
-  const char *label
-      = refract_json_get_string (refract_json_get_object (extension, "kv"), "label", NULL);
-  g_autoptr (RefractKvConfig) kv = NULL;
-
-  if (label == NULL && strlen (text) < 1000)
-    kv = refract_kv_config_parse (text, NULL);
-  if (kv != NULL)
-    label = refract_kv_config_get_label (kv);
-  return clean (label != NULL ? label : text);
+  return refract_text_clean (text != NULL ? text : "", MAX_CHARACTERS);
 }
 
 static char *
@@ -302,8 +249,8 @@ refract_summary_new (const char *path,
 
   root = refract_report_get_root (report);
   extension = refract_report_get_extension (report);
-  self->model = make_model (root, extension);
-  self->label = make_label (root, extension);
+  self->model = refract_report_dup_model_name (report);
+  self->label = refract_report_dup_candidate_label (report);
   self->engine = make_engine (root, extension);
   self->verdict = make_verdict (root, extension);
   self->run_id = clean (refract_json_get_string (extension, "run_id", ""));
