@@ -193,14 +193,17 @@ static void
 mark_difference (GtkLabel *label, gsize shared)
 {
   g_autoptr (PangoAttrList) attributes = NULL;
-  gsize length = strlen (gtk_label_get_text (label));
+  const char *text = gtk_label_get_text (label);
+  gsize end;
 
-  if (shared >= length)
+  if (shared >= strlen (text))
     return;
+  end = shared + strspn (text + shared, " \n\t");
+  end += strcspn (text + end, " \n\t");
   attributes = pango_attr_list_new ();
   insert_attribute (attributes, pango_attr_foreground_alpha_new (G_MAXUINT16 * 0.65), 0, shared);
-  insert_attribute (attributes, pango_attr_weight_new (PANGO_WEIGHT_BOLD), shared, length);
-  insert_attribute (attributes, pango_attr_underline_new (PANGO_UNDERLINE_SINGLE), shared, length);
+  insert_attribute (attributes, pango_attr_weight_new (PANGO_WEIGHT_BOLD), shared, end);
+  insert_attribute (attributes, pango_attr_underline_new (PANGO_UNDERLINE_SINGLE), shared, end);
   gtk_label_set_attributes (label, attributes);
 }
 
@@ -274,7 +277,6 @@ refract_answers_dialog_add_pair (RefractAnswersDialog *self,
   if (reference->text != NULL && candidate->text != NULL
       && strcmp (reference->text, candidate->text) != 0)
     shared = refract_text_common_prefix (reference->text, candidate->text);
-  gtk_box_set_homogeneous (GTK_BOX (pair), TRUE);
   gtk_box_append (GTK_BOX (pair), answer_new (reference, shared, divergence));
   gtk_box_append (GTK_BOX (pair), answer_new (candidate, shared, divergence));
   arrange (pair, self->narrow);

@@ -10,12 +10,24 @@
 #include "report/refract-fact-grid.h"
 #include "report/refract-report-widgets.h"
 
+/* So that two tiles stand beside each other in the narrowest window */
+#define TILE_CHARS 14
+
+static GtkWidget *
+tile_label_new (const char *text, const char *css_class)
+{
+  GtkWidget *label = refract_text_label_new (text, css_class);
+
+  gtk_label_set_max_width_chars (GTK_LABEL (label), TILE_CHARS);
+  return label;
+}
+
 static GtkWidget *
 tile_new (const RefractFact *fact)
 {
   GtkWidget *tile = gtk_box_new (GTK_ORIENTATION_VERTICAL, 3);
-  GtkWidget *title = refract_text_label_new (fact->title, "caption");
-  GtkWidget *value = refract_text_label_new (fact->value, "heading");
+  GtkWidget *title = tile_label_new (fact->title, "caption");
+  GtkWidget *value = tile_label_new (fact->value, "heading");
 
   gtk_widget_add_css_class (tile, "card");
   gtk_widget_add_css_class (tile, "report-tile");
@@ -27,14 +39,13 @@ tile_new (const RefractFact *fact)
     {
       g_autofree char *text = g_strdup_printf (_ ("reference %s"), fact->reference);
 
-      gtk_box_append (GTK_BOX (tile), refract_text_label_new (text, "caption"));
+      gtk_box_append (GTK_BOX (tile), tile_label_new (text, "caption"));
     }
   if (fact->note != NULL)
     {
-      GtkWidget *note = refract_text_label_new (fact->note, "caption");
+      GtkWidget *note = tile_label_new (fact->note, "caption");
 
       gtk_widget_add_css_class (note, "dimmed");
-      gtk_label_set_max_width_chars (GTK_LABEL (note), 20);
       gtk_box_append (GTK_BOX (tile), note);
     }
   gtk_accessible_update_relation (GTK_ACCESSIBLE (tile), GTK_ACCESSIBLE_RELATION_LABELLED_BY, title,

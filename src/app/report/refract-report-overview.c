@@ -25,6 +25,7 @@ struct _RefractReportOverview
   RefractReport *report;
 
   GtkLabel *composite;
+  GtkLabel *subject;
   GtkLabel *weakest;
   GtkLabel *verdict;
   GtkLabel *ship;
@@ -72,10 +73,14 @@ fill_verdict (RefractReportOverview *self)
   JsonObject *ship = refract_json_get_object (refract_report_get_extension (self->report), "ship");
   g_autofree char *composite = refract_report_dup_composite_text (self->report);
   g_autofree char *weakest = refract_report_dup_weakest_text (self->report);
+  g_autofree char *subject = refract_report_dup_subject (self->report);
+  gboolean has_composite = !isnan (refract_report_get_composite (self->report));
   const char *sentence = refract_json_get_string (ship, "sentence", NULL);
 
-  set_text (self->composite, composite);
-  set_text (self->weakest, weakest);
+  set_text (self->subject, subject);
+  /* Where there is a composite, the gauge says it. */
+  set_text (self->composite, has_composite ? NULL : composite);
+  set_text (self->weakest, has_composite ? NULL : weakest);
   set_text (self->verdict, refract_json_get_string (root, "summary", NULL));
   set_text (self->ship, sentence);
   gtk_image_set_from_icon_name (self->ship_icon,
@@ -291,6 +296,7 @@ refract_report_overview_class_init (RefractReportOverviewClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class,
                                                RESOURCE_PATH "/ui/report-overview.ui");
   gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, composite);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, subject);
   gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, weakest);
   gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, verdict);
   gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, ship);

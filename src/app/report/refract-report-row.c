@@ -81,7 +81,8 @@ GtkWidget *
 refract_report_row_new (RefractReportItem *item)
 {
   RefractReportRow *self;
-  g_autofree char *name = NULL;
+  const char *texts[] = { item->title, item->value, item->subtitle };
+  g_autoptr (GString) name = g_string_new (NULL);
 
   g_return_val_if_fail (REFRACT_IS_REPORT_ITEM (item), NULL);
 
@@ -101,9 +102,11 @@ refract_report_row_new (RefractReportItem *item)
   gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (self), item->is_activatable);
   gtk_widget_set_visible (GTK_WIDGET (self->arrow), item->is_activatable);
 
-  name = g_strjoin (", ", item->title, item->value != NULL ? item->value : "",
-                    item->subtitle != NULL ? item->subtitle : "", NULL);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, name, -1);
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    if (texts[i] != NULL)
+      g_string_append_printf (name, "%s%s", name->len > 0 ? ", " : "", texts[i]);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self), GTK_ACCESSIBLE_PROPERTY_LABEL, name->str,
+                                  -1);
   return GTK_WIDGET (self);
 }
 

@@ -96,13 +96,14 @@ make_item (JsonObject *prompt, guint index)
 {
   const char *text = refract_json_get_string (prompt, "prompt", NULL);
   const char *category = refract_json_get_string (prompt, "category", NULL);
+  g_autofree char *divergence = refract_prompt_dup_divergence (prompt);
   RefractReportItem *item = refract_report_item_new_take (
       index, refract_clip_text (refract_json_get_string (prompt, "id", _ ("Prompt")), 200));
 
   item->group = category != NULL ? refract_clip_text (category, 200) : NULL;
-  item->subtitle = g_strdup (item->group);
+  item->subtitle = item->group != NULL ? g_strdup_printf ("%s · %s", item->group, divergence)
+                                       : g_strdup (divergence);
   item->body = text != NULL ? refract_clip_text (text, 160) : NULL;
-  item->value = refract_prompt_dup_divergence (prompt);
   item->number = refract_json_get_double (prompt, "first_divergence", NAN);
   item->is_activatable = TRUE;
   return item;

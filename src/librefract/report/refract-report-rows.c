@@ -177,10 +177,10 @@ const char *
 refract_perturbation_get_title (const char *name)
 {
   static const char *const titles[][2] = {
-    { "typo", N_ ("Typing error") },
-    { "case", N_ ("Lower case") },
+    { "typo", N_ ("Typing errors") },
+    { "case", N_ ("Upper and lower case") },
     { "punct", N_ ("Last punctuation mark") },
-    { "paraphrase", N_ ("Another word") },
+    { "paraphrase", N_ ("Another word for the same") },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (titles); i++)

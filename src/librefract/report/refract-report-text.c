@@ -65,6 +65,16 @@ has_few_samples (JsonObject *interval)
 }
 
 char *
+refract_report_dup_subject (RefractReport *self)
+{
+  g_autofree char *model = refract_report_dup_model_name (self);
+  g_autofree char *candidate = refract_report_dup_candidate_label (self);
+  g_autofree char *reference = refract_report_dup_reference_label (self);
+
+  return g_strdup_printf (_ ("%s: %s against %s"), model, candidate, reference);
+}
+
+char *
 refract_report_dup_composite_text (RefractReport *self)
 {
   JsonObject *extension = refract_report_get_extension (self);
@@ -379,16 +389,14 @@ refract_report_dup_summary_text (RefractReport *self)
   JsonObject *root = refract_report_get_root (self);
   JsonObject *extension = refract_report_get_extension (self);
   g_autoptr (GPtrArray) caveats = refract_report_list_caveats (self);
-  g_autofree char *model = refract_report_dup_model_name (self);
-  g_autofree char *candidate = refract_report_dup_candidate_label (self);
-  g_autofree char *reference = refract_report_dup_reference_label (self);
+  g_autofree char *subject = refract_report_dup_subject (self);
   g_autofree char *composite = refract_report_dup_composite_text (self);
   g_autofree char *weakest = refract_report_dup_weakest_text (self);
   g_autofree char *floor = refract_report_dup_floor_text (self);
   g_autofree char *comparable = refract_report_dup_comparable_text (self);
   GString *text = g_string_new (NULL);
 
-  g_string_append_printf (text, _ ("%s: %s against %s\n"), model, candidate, reference);
+  append_line (text, subject);
   g_string_append_printf (text, _ ("Composite: %s (0–100, higher is better)\n"), composite);
   append_line (text, weakest);
   for (guint i = 0; i < REFRACT_N_AXES; i++)

@@ -19,6 +19,9 @@ G_BEGIN_DECLS
  * (transfer full) */
 char *refract_format_score_interval (double score, JsonObject *interval);
 
+/* (transfer full): "model: K q8_0 / V q4_0 against K f16 / V f16" */
+char *refract_report_dup_subject (RefractReport *self);
+
 /* "97.4 [92.2, 99.0] EXCELLENT", or why there is no composite. (transfer full) */
 char *refract_report_dup_composite_text (RefractReport *self);
 /* (transfer full) (nullable): "Weakest axis: Trajectory 92.1" */
@@ -58,7 +61,7 @@ char *refract_pair_dup_detail (JsonObject *pair);
 void refract_ladder_dup_texts (JsonObject *rung, char **title, char **text);
 /* "Ended by the model", "Ended at the limit"; (nullable): the report does not say */
 const char *refract_stop_get_text (const char *stop);
-/* "Typing error"; the name itself where it is not one of ours */
+/* "Typing errors"; the name itself where it is not one of ours */
 const char *refract_perturbation_get_title (const char *name);
 
 /* Bytes from the start that are the same in both, whole characters only. */
