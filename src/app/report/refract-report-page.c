@@ -34,7 +34,6 @@ struct _RefractReportPage
   GtkDropDown *jump;
   GtkStack *states;
   AdwStatusPage *failure;
-  GtkWidget *remove_button;
   AdwViewStack *sections;
 };
 
@@ -202,7 +201,6 @@ refract_report_page_class_init (RefractReportPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RefractReportPage, jump);
   gtk_widget_class_bind_template_child (widget_class, RefractReportPage, states);
   gtk_widget_class_bind_template_child (widget_class, RefractReportPage, failure);
-  gtk_widget_class_bind_template_child (widget_class, RefractReportPage, remove_button);
   gtk_widget_class_bind_template_child (widget_class, RefractReportPage, sections);
   gtk_widget_class_bind_template_callback (widget_class, section_changed);
   gtk_widget_class_bind_template_callback (widget_class, jumped);
@@ -284,7 +282,6 @@ refract_report_page_set_summary_id (RefractReportPage *self, const char *id)
 
   g_free (self->summary_id);
   self->summary_id = g_strdup (id);
-  gtk_widget_set_visible (self->remove_button, id != NULL);
   update_actions (self);
 }
 
