@@ -550,6 +550,86 @@ test_states (void)
   app_fixture_close_window (window);
 }
 
+typedef struct
+{
+  RefractSummary *summary;
+  gboolean done;
+} Added;
+
+static void
+added_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Added *added = user_data;
+  g_autoptr (GError) error = NULL;
+
+  added->summary = refract_library_add_finish (REFRACT_LIBRARY (source), result, &error);
+  g_assert_no_error (error);
+  added->done = TRUE;
+}
+
+static gboolean
+is_added (gpointer data)
+{
+  return ((Added *) data)->done;
+}
+
+static gboolean
+shows_best (gpointer window)
+{
+  AdwNavigationPage *page = refract_window_get_page (window);
+
+  return REFRACT_IS_REPORT_PAGE (page)
+         && refract_report_page_get_report (REFRACT_REPORT_PAGE (page)) != NULL
+         && find (GTK_WIDGET (page), has_text, "Hardly any") != NULL;
+}
+
+static gboolean
+shows_no_report (gpointer window)
+{
+  return !REFRACT_IS_REPORT_PAGE (refract_window_get_page (window));
+}
+
+/* The run's best candidate, of which the library has a report. */
+static RefractReport *
+make_best (void)
+{
+  JsonObject *root = parse_full ();
+
+  JsonObject *extension = json_object_get_object_member (root, "extension");
+
+  json_object_set_string_member (json_object_get_object_member (extension, "kv"), "label",
+                                 "K q8_0 / V q8_0");
+  json_object_set_string_member (root, "candidate", "ctk=q8_0,ctv=q8_0");
+  json_object_set_string_member (root, "summary", "Hardly any difference.");
+  return refract_report_new_take (root);
+}
+
+static void
+test_other_reports (void)
+{
+  RefractLibrary *library = refract_application_get_library (app_fixture);
+  g_autoptr (RefractReport) best = make_best ();
+  Added added = { NULL, FALSE };
+  RefractReportPage *page;
+  RefractWindow *window;
+  GtkWidget *row;
+
+  refract_library_add_async (library, best, NULL, added_cb, &added);
+  app_fixture_wait (is_added, &added, 10);
+  window = open_report (load_full (), &page);
+  row = gtk_widget_get_ancestor (find (GTK_WIDGET (page), has_text, "816 bytes per token"),
+                                 ADW_TYPE_ACTION_ROW);
+  g_assert_true (gtk_list_box_row_get_activatable (GTK_LIST_BOX_ROW (row)));
+  gtk_widget_activate (row);
+  app_fixture_wait (shows_best, window, 10);
+
+  gtk_widget_activate_action (GTK_WIDGET (refract_window_get_page (window)), "report.remove", NULL);
+  app_fixture_wait (shows_no_report, window, 10);
+  g_assert_null (refract_library_lookup (library, refract_summary_get_id (added.summary)));
+  g_object_unref (added.summary);
+  app_fixture_close_window (window);
+}
+
 static void
 test_freed (void)
 {
@@ -677,6 +757,7 @@ main (int argc, char **argv)
   g_test_add_func ("/report-page/raw", test_raw);
   g_test_add_func ("/report-page/actions", test_actions);
   g_test_add_func ("/report-page/states", test_states);
+  g_test_add_func ("/report-page/other-reports", test_other_reports);
   g_test_add_func ("/report-page/freed", test_freed);
   g_test_add_func ("/report-page/accessible", test_accessible);
   g_test_add_func ("/report-page/pictures", test_pictures);

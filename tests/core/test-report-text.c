@@ -66,11 +66,11 @@ test_clip (void)
 static void
 test_low_confidence (void)
 {
-  g_autoptr (RefractReport) report
-      = parse ("{\"schema\": \"refract.report.v0.3.1\", \"composite\": 95.0, \"axes\": {\"rniah\": "
-               "{\"score\": 100, \"confidence\": \"low\", \"notes\": [\"A note.\"]}}, "
-               "\"extension\": {\"within_noise\": true, \"interval\": {\"low\": 90, \"high\": 99, "
-               "\"few_samples\": true}, \"axes\": {\"plad\": {\"skip_reason\": \"Not planned.\"}}}}");
+  g_autoptr (RefractReport) report = parse (
+      "{\"schema\": \"refract.report.v0.3.1\", \"composite\": 95.0, \"axes\": {\"rniah\": "
+      "{\"score\": 100, \"confidence\": \"low\", \"notes\": [\"A note.\"]}}, "
+      "\"extension\": {\"within_noise\": true, \"interval\": {\"low\": 90, \"high\": 99, "
+      "\"few_samples\": true}, \"axes\": {\"plad\": {\"skip_reason\": \"Not planned.\"}}}}");
   g_autoptr (GPtrArray) caveats = refract_report_list_caveats (report);
   g_autoptr (GPtrArray) axis = refract_report_list_axis_caveats (report, REFRACT_AXIS_RNIAH);
   g_autofree char *plad = refract_report_dup_axis_detail (report, REFRACT_AXIS_PLAD);

@@ -11,6 +11,7 @@
 
 #include "charts/refract-chart-card.h"
 #include "core/refract-json.h"
+#include "refract-application.h"
 #include "report/refract-report-overview.h"
 #include "report/refract-report-text.h"
 #include "report/refract-report-widgets.h"
@@ -101,6 +102,42 @@ badge_new (const char *text)
   return label;
 }
 
+/* (nullable) (transfer none): the id of that candidate's report of the same run, when the library
+ * has it */
+static const char *
+find_report (RefractReportOverview *self, const char *label)
+{
+  RefractLibrary *library = refract_application_get_library (refract_application_get_default ());
+  const char *run_id
+      = refract_json_get_string (refract_report_get_extension (self->report), "run_id", NULL);
+  guint n = g_list_model_get_n_items (G_LIST_MODEL (library));
+
+  for (guint i = 0; run_id != NULL && i < n; i++)
+    {
+      g_autoptr (RefractSummary) summary = g_list_model_get_item (G_LIST_MODEL (library), i);
+
+      if (g_str_equal (refract_summary_get_run_id (summary), run_id)
+          && g_str_equal (refract_summary_get_label (summary), label))
+        return refract_summary_get_id (summary);
+    }
+  return NULL;
+}
+
+/* The row leads to its report. */
+static void
+link_row (RefractReportOverview *self, GtkWidget *row, const char *label)
+{
+  const char *id = find_report (self, label);
+
+  if (id == NULL)
+    return;
+  gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), TRUE);
+  gtk_actionable_set_action_target (GTK_ACTIONABLE (row), "s", id);
+  gtk_actionable_set_action_name (GTK_ACTIONABLE (row), "report.open");
+  adw_action_row_add_suffix (ADW_ACTION_ROW (row),
+                             gtk_image_new_from_icon_name ("go-next-symbolic"));
+}
+
 static GtkWidget *
 ranking_row_new (RefractReportOverview *self, JsonObject *ranked, gboolean is_control)
 {
@@ -131,7 +168,8 @@ ranking_row_new (RefractReportOverview *self, JsonObject *ranked, gboolean is_co
     adw_action_row_add_suffix (ADW_ACTION_ROW (row), badge_new (_ ("Within the noise")));
   if (refract_json_get_boolean (ranked, "not_proved", FALSE))
     adw_action_row_add_suffix (ADW_ACTION_ROW (row), badge_new (_ ("Not proved")));
-  g_object_set_data_full (G_OBJECT (row), "candidate", g_strdup (text), g_free);
+  if (!is_this)
+    link_row (self, row, label);
   return row;
 }
 

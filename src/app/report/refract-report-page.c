@@ -9,6 +9,8 @@
 
 #include "charts/refract-chart-save.h"
 #include "core/refract-json.h"
+#include "library/refract-window-library.h"
+#include "refract-window.h"
 #include "report/refract-raw-dialog.h"
 #include "report/refract-report-details.h"
 #include "report/refract-report-export.h"
@@ -34,6 +36,7 @@ struct _RefractReportPage
   GtkDropDown *jump;
   GtkStack *states;
   AdwStatusPage *failure;
+  GtkWidget *remove_button;
   AdwViewStack *sections;
 };
 
@@ -99,6 +102,7 @@ update_actions (RefractReportPage *self)
   gtk_widget_action_set_enabled (widget, "report.copy-command", *command != '\0');
   gtk_widget_action_set_enabled (widget, "report.edit",
                                  self->report != NULL && self->summary_id != NULL);
+  gtk_widget_action_set_enabled (widget, "report.remove", self->summary_id != NULL);
 }
 
 static void
@@ -153,6 +157,43 @@ edit (GtkWidget *widget, const char *action_name, GVariant *parameter)
                               REFRACT_REPORT_PAGE (widget)->summary_id);
 }
 
+/* (nullable): of that id */
+static RefractSummary *
+find_summary (const char *id)
+{
+  return refract_library_lookup (
+      refract_application_get_library (refract_application_get_default ()), id);
+}
+
+static void
+open_other (GtkWidget *widget, const char *action_name, GVariant *parameter)
+{
+  RefractWindow *window = refract_window_from_widget (widget);
+  RefractSummary *summary = find_summary (g_variant_get_string (parameter, NULL));
+
+  /* It may have been deleted since. */
+  if (window != NULL && summary != NULL)
+    refract_window_show_report (window, summary);
+}
+
+static void
+remove_this (GtkWidget *widget, const char *action_name, GVariant *parameter)
+{
+  RefractWindow *window = refract_window_from_widget (widget);
+  RefractSummary *found = find_summary (REFRACT_REPORT_PAGE (widget)->summary_id);
+  g_autoptr (RefractSummary) summary = found != NULL ? g_object_ref (found) : NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (window == NULL || summary == NULL)
+    return;
+  /* The sidebar's signal offers to undo it. */
+  if (refract_library_delete (refract_application_get_library (refract_application_get_default ()),
+                              summary, &error))
+    g_signal_emit_by_name (refract_window_get_sidebar (window), "deleted", summary);
+  else
+    refract_window_show_error (window, _ ("The report was not deleted"), error);
+}
+
 static void
 refract_report_page_dispose (GObject *object)
 {
@@ -182,6 +223,8 @@ install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "report.save-image", NULL, save_image);
   gtk_widget_class_install_action (widget_class, "report.raw", NULL, show_raw);
   gtk_widget_class_install_action (widget_class, "report.edit", NULL, edit);
+  gtk_widget_class_install_action (widget_class, "report.open", "s", open_other);
+  gtk_widget_class_install_action (widget_class, "report.remove", NULL, remove_this);
 }
 
 static void
@@ -201,6 +244,7 @@ refract_report_page_class_init (RefractReportPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RefractReportPage, jump);
   gtk_widget_class_bind_template_child (widget_class, RefractReportPage, states);
   gtk_widget_class_bind_template_child (widget_class, RefractReportPage, failure);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportPage, remove_button);
   gtk_widget_class_bind_template_child (widget_class, RefractReportPage, sections);
   gtk_widget_class_bind_template_callback (widget_class, section_changed);
   gtk_widget_class_bind_template_callback (widget_class, jumped);
@@ -282,6 +326,7 @@ refract_report_page_set_summary_id (RefractReportPage *self, const char *id)
 
   g_free (self->summary_id);
   self->summary_id = g_strdup (id);
+  gtk_widget_set_visible (self->remove_button, id != NULL);
   update_actions (self);
 }
 

@@ -29,7 +29,7 @@ void refract_report_page_set_report (RefractReportPage *self, RefractReport *rep
 RefractReport *refract_report_page_get_report (RefractReportPage *self);
 /* Shows why the report cannot be read, instead of it. */
 void refract_report_page_set_error (RefractReportPage *self, const GError *error);
-/* @id: (nullable): the report's in the library; without one it cannot be edited */
+/* @id: (nullable): the report's in the library; without one it cannot be edited or removed there */
 void refract_report_page_set_summary_id (RefractReportPage *self, const char *id);
 /* (nullable) */
 const char *refract_report_page_get_summary_id (RefractReportPage *self);
