@@ -269,7 +269,7 @@ open_first_row (RefractWindow *window, RefractReportPage *page, const char *sect
   GtkWidget *list, *row;
 
   refract_report_page_show_section (page, section);
-  app_shot_settle (GTK_WIDGET (window));
+  gtk_test_widget_wait_for_draw (GTK_WIDGET (window));
   list = find (GTK_WIDGET (page), has_type, GSIZE_TO_POINTER ((gsize) REFRACT_TYPE_REPORT_LIST));
   while (list != NULL && !gtk_widget_get_mapped (list))
     list = NULL;
@@ -284,7 +284,7 @@ open_first_row (RefractWindow *window, RefractReportPage *page, const char *sect
   row = find_type (list, REFRACT_TYPE_REPORT_ROW);
   g_assert_nonnull (row);
   gtk_widget_activate (row);
-  app_shot_settle (GTK_WIDGET (window));
+  gtk_test_widget_wait_for_draw (GTK_WIDGET (window));
   g_assert_nonnull (get_dialog (window));
   return get_dialog (window);
 }
@@ -302,7 +302,7 @@ visit_sections (RefractWindow *window, RefractReportPage *page)
   for (guint i = 0; i < G_N_ELEMENTS (section_names); i++)
     {
       refract_report_page_show_section (page, section_names[i]);
-      app_shot_settle (GTK_WIDGET (window));
+      gtk_test_widget_wait_for_draw (GTK_WIDGET (window));
     }
 }
 
@@ -317,7 +317,7 @@ test_full (void)
   visit_sections (window, page);
   assert_text (page, "model.gguf");
   assert_text (page, "K q4_0 / V q4_0");
-  assert_text (page, "model: K q4_0 / V q4_0 against K f16 / V f16");
+  assert_text (page, "Refract demo F16: K q4_0 / V q4_0 against K f16 / V f16");
   assert_text (page, "45.6 [25.6, 66.7]");
   assert_text (page, "0–100, higher is better");
   assert_text (page, "Ship K q8_0 / V q8_0: 47 % less KV memory");
@@ -463,10 +463,10 @@ test_list (void)
 
   g_object_set (search, "search-delay", 0, NULL);
   gtk_editable_set_text (GTK_EDITABLE (search), "FACT-1 · typing");
-  app_shot_settle (GTK_WIDGET (window));
+  gtk_test_widget_wait_for_draw (GTK_WIDGET (window));
   g_assert_cmpuint (count_type (list, REFRACT_TYPE_REPORT_ROW), ==, 1);
   gtk_editable_set_text (GTK_EDITABLE (search), "no such thing");
-  app_shot_settle (GTK_WIDGET (window));
+  gtk_test_widget_wait_for_draw (GTK_WIDGET (window));
   g_assert_cmpuint (count_type (list, REFRACT_TYPE_REPORT_ROW), ==, 0);
   assert_text (list, "Nothing here matches the search.");
   app_fixture_close_window (window);
@@ -522,7 +522,7 @@ test_actions (void)
   gtk_widget_activate_action (GTK_WIDGET (page), "report.copy-command", NULL);
   g_assert_true (has_clipboard_text ((gpointer) "refract score --model model.gguf"));
   gtk_widget_activate_action (GTK_WIDGET (page), "report.copy-summary", NULL);
-  g_assert_true (has_clipboard_text ((gpointer) "model: K q4_0 / V q4_0 against"));
+  g_assert_true (has_clipboard_text ((gpointer) "Refract demo F16: K q4_0 / V q4_0 against"));
   gtk_widget_activate_action (GTK_WIDGET (page), "report.section", "s", "kld");
   g_assert_cmpstr (adw_view_stack_get_visible_child_name (
                        ADW_VIEW_STACK (find_type (page, ADW_TYPE_VIEW_STACK))),
@@ -542,10 +542,10 @@ test_states (void)
   refract_window_set_page (window, ADW_NAVIGATION_PAGE (page));
   assert_text (page, "Reading the Report…");
   refract_report_page_set_error (page, error);
-  app_shot_settle (GTK_WIDGET (window));
+  gtk_test_widget_wait_for_draw (GTK_WIDGET (window));
   assert_text (page, "The file “<b>” is damaged.");
   refract_report_page_set_report (page, report);
-  app_shot_settle (GTK_WIDGET (window));
+  gtk_test_widget_wait_for_draw (GTK_WIDGET (window));
   assert_text (page, "Treat as broken.");
   app_fixture_close_window (window);
 }
@@ -647,7 +647,7 @@ test_freed (void)
   g_object_add_weak_pointer (watched_dialog, &watched_dialog);
   close_dialog (window);
   refract_window_set_page (window, NULL);
-  app_shot_settle (GTK_WIDGET (window));
+  gtk_test_widget_wait_for_draw (GTK_WIDGET (window));
   g_assert_null (watched_dialog);
   g_assert_null (watched_page);
   g_assert_null (watched_report);
