@@ -61,7 +61,7 @@ static const char *
 ship_icon_name (const char *rule)
 {
   if (g_strcmp0 (rule, "safe") == 0)
-    return "emblem-ok-symbolic";
+    return "object-select-symbolic";
   if (g_strcmp0 (rule, "no") == 0)
     return "dialog-error-symbolic";
   return "dialog-warning-symbolic";

@@ -9,6 +9,7 @@
 
 #include <glib/gi18n.h>
 
+#include "audit/refract-demo.h"
 #include "run/refract-run-item-private.h"
 #include "run/refract-run-store.h"
 
@@ -177,6 +178,14 @@ refract_run_item_init (RefractRunItem *self)
   self->id = ++last_id;
 }
 
+static gboolean
+is_demo (const char *model)
+{
+  g_autoptr (RefractPlan) demo = refract_demo_plan_new ();
+
+  return g_strcmp0 (model, refract_plan_get_string (demo, "model")) == 0;
+}
+
 /* "gemma-2b-Q8_0" */
 static char *
 make_title (RefractPlan *plan)
@@ -184,6 +193,8 @@ make_title (RefractPlan *plan)
   const char *model = refract_plan_get_string (plan, "model");
   g_autofree char *name = NULL;
 
+  if (is_demo (model))
+    return g_strdup (_ ("Demo"));
   if (model == NULL || *model == '\0')
     return g_strdup (_ ("No model"));
   name = g_filename_display_basename (model);
