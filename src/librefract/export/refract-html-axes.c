@@ -10,7 +10,6 @@
 
 #include "core/refract-json.h"
 #include "export/refract-html-private.h"
-#include "export/refract-table.h"
 #include "report/refract-report-text.h"
 
 #define MAX_WORST 12    /* positions shown; all are in the JSON */
@@ -22,101 +21,115 @@ get_length (JsonArray *array)
   return array != NULL ? json_array_get_length (array) : 0;
 }
 
-static void
-add_table (RefractHtml *self, const RefractTable *table, const char *name)
-{
-  g_autofree char *html = refract_table_to_html (table);
-
-  g_string_append_printf (self->body,
-                          "<div class=\"scroll\" tabindex=\"0\" role=\"region\" "
-                          "aria-label=\"%s\">%s</div>\n",
-                          name, html);
-}
-
-/* The heading with the score; %FALSE when there is nothing more to say. */
+/* The heading, the score and what must be known beside it; %FALSE when there is nothing more. */
 static gboolean
 begin_axis (RefractHtml *self, RefractReport *report, RefractAxisId axis)
 {
   JsonObject *object = refract_report_get_axis (report, axis);
-  JsonObject *extension = refract_report_get_axis_extension (report, axis);
-  JsonArray *notes = refract_json_get_array (object, "notes");
   double score = refract_report_get_axis_score (report, axis);
-  const char *confidence = refract_json_get_string (object, "confidence", "ok");
-  g_autofree char *number = NULL;
+  gboolean low = g_str_equal (refract_report_get_axis_confidence (report, axis), "low");
+  g_autoptr (GPtrArray) caveats = refract_report_list_axis_caveats (report, axis);
+  g_autofree char *text = refract_report_dup_axis_score_text (report, axis);
+  g_autofree char *detail = refract_report_dup_axis_detail (report, axis);
 
   if (object == NULL)
     return FALSE;
+  refract_html_add_heading (self, refract_axis_id_get_title (axis));
   if (isnan (score))
     {
-      refract_html_add (self, "h3", NULL, refract_axis_id_get_title (axis));
-      refract_html_add_printf (self, "p", "dim", "Not measured. %s",
-                               refract_json_get_string (extension, "skip_reason", ""));
+      refract_html_add_printf (self, "p", "dim", "%s. %s", text, detail);
       return FALSE;
     }
-  number = refract_format_score (score, 1);
-  refract_html_add_printf (self, "h3", NULL, "%s: %s, %s", refract_axis_id_get_title (axis), number,
-                           refract_band_get_name (refract_band_for_score (score)));
-  refract_html_add (self, "p", "dim", refract_json_get_string (object, "description", NULL));
-  if (g_str_equal (confidence, "low"))
-    refract_html_add (
-        self, "p", "warning",
-        "Low confidence: the reference itself does not manage this, so that the score "
-        "says little. The composite includes it, as the published formula does.");
-  for (guint i = 0; i < get_length (notes); i++)
-    refract_html_add (self, "p", "dim", json_array_get_string_element (notes, i));
+  g_string_append_printf (self->body, "<p class=\"score %s\">\n",
+                          refract_band_get_name (refract_band_for_score (score)));
+  refract_html_add (self, "b", NULL, text);
+  refract_html_add (self, "span", NULL, refract_json_get_string (object, "description", NULL));
+  g_string_append (self->body, "</p>\n");
+  refract_html_add_texts (self, low ? "warning" : "dim", caveats);
   return TRUE;
 }
 
 static void
-add_answer (RefractHtml *self, const char *name, const char *text, gsize shared)
+add_answer (RefractHtml *self, const char *name, const char *text)
 {
-  g_autofree char *common = g_strndup (text, shared);
+  g_string_append (self->body, "<div>\n");
+  refract_html_add (self, "b", NULL, name);
+  refract_html_add (self, "mark", "answer", *text != '\0' ? text : "(ends here)");
+  g_string_append (self->body, "</div>\n");
+}
 
-  refract_html_add (self, "span", "dim", name);
-  g_string_append (self->body, "<div class=\"answer\"><span class=\"shared\">");
-  refract_html_append (self->body, common);
-  g_string_append (self->body, "</span><mark>");
-  refract_html_append (self->body, text[shared] != '\0' ? text + shared : "(ends here)");
-  g_string_append (self->body, "</mark></div>\n");
+/* What both say, and then how each goes on. */
+static void
+add_answers (RefractHtml *self, const char *reference, const char *candidate)
+{
+  gsize shared = refract_text_common_prefix (reference, candidate);
+  g_autofree char *common = g_strndup (reference, shared);
+
+  if (g_str_equal (reference, candidate))
+    {
+      refract_html_add (self, "b", NULL, "Both");
+      refract_html_add (self, "div", "answer", *reference != '\0' ? reference : "(empty)");
+      return;
+    }
+  if (shared > 0)
+    refract_html_add (self, "b", NULL, "Both");
+  refract_html_add (self, "div", "answer", common);
+  g_string_append (self->body, "<div class=\"grid\">\n");
+  add_answer (self, "Reference", reference + shared);
+  add_answer (self, "Candidate", candidate + shared);
+  g_string_append (self->body, "</div>\n");
+}
+
+static gboolean
+parts (JsonObject *prompt)
+{
+  return !isnan (refract_json_get_double (prompt, "first_divergence", NAN));
 }
 
 static void
 add_prompt (RefractHtml *self, JsonObject *prompt, JsonObject *texts)
 {
-  double divergence = refract_json_get_double (prompt, "first_divergence", NAN);
   const char *reference = refract_json_get_string (texts, "ref_text", NULL);
   const char *candidate = refract_json_get_string (texts, "cand_text", NULL);
-  g_autofree char *place = isnan (divergence) ? g_strdup ("identical")
-                                              : g_strdup_printf ("part at token %.0f", divergence);
+  g_autofree char *place = refract_prompt_dup_divergence (prompt);
 
   g_string_append (self->body, "<details>\n");
-  refract_html_add_printf (self, "summary", NULL, "%s: %s (%.0f and %.0f tokens)",
-                           refract_json_get_string (prompt, "id", "?"), place,
-                           refract_json_get_double (prompt, "ref_length", 0),
-                           refract_json_get_double (prompt, "cand_length", 0));
+  refract_html_add_printf (self, "summary", NULL, "%s: %s",
+                           refract_json_get_string (prompt, "id", "?"), place);
+  if (refract_json_get_string (prompt, "prompt", NULL) != NULL)
+    refract_html_add (self, "b", NULL, "Prompt");
   refract_html_add (self, "div", "answer", refract_json_get_string (prompt, "prompt", NULL));
   if (reference == NULL || candidate == NULL)
     refract_html_add (self, "p", "dim", "This report carries no answers.");
-  else if (g_str_equal (reference, candidate))
-    {
-      refract_html_add (self, "span", "dim", "Both");
-      refract_html_add (self, "div", "answer", *reference != '\0' ? reference : "(empty)");
-    }
   else
-    {
-      gsize shared = refract_text_common_prefix (reference, candidate);
-
-      add_answer (self, "Reference", reference, shared);
-      add_answer (self, "Candidate", candidate, shared);
-    }
+    add_answers (self, reference, candidate);
   g_string_append (self->body, "</details>\n");
 }
 
-/* (nullable): the element at @index of a list of equally ordered things */
-static JsonObject *
-get_element (JsonArray *array, guint index)
+/* Of several candidates only the answers that part: a page is to be sent around, and the equal ones
+ * would stand there once for each. */
+static void
+add_prompts (RefractHtml *self, JsonArray *prompts, JsonArray *texts)
 {
-  return index < get_length (array) ? json_array_get_object_element (array, index) : NULL;
+  guint n = get_length (prompts), n_shown = 0;
+
+  for (guint i = 0; i < n; i++)
+    n_shown += !self->several || parts (refract_json_array_get_object (prompts, i));
+  if (n_shown == 0)
+    return;
+  g_string_append (self->body, "<details>\n");
+  if (n_shown == n)
+    refract_html_add_printf (self, "summary", NULL, "The %u answers, and where they part", n);
+  else
+    refract_html_add_printf (self, "summary", NULL, "The %u of %u answers that part", n_shown, n);
+  for (guint i = 0; i < n; i++)
+    {
+      JsonObject *prompt = refract_json_array_get_object (prompts, i);
+
+      if (!self->several || parts (prompt))
+        add_prompt (self, prompt, refract_json_array_get_object (texts, i));
+    }
+  g_string_append (self->body, "</details>\n");
 }
 
 static void
@@ -126,41 +139,14 @@ add_trajectory (RefractHtml *self, RefractReport *report)
   JsonObject *extension = refract_report_get_axis_extension (report, REFRACT_AXIS_TRAJECTORY);
   JsonArray *prompts = refract_json_get_array (axis, "per_prompt");
   JsonArray *texts = refract_json_get_array (extension, "per_prompt");
-  double first = refract_json_get_double (axis, "median_first_divergence", NAN);
-  double strict = refract_json_get_double (extension, "score_strict", NAN);
 
   if (!begin_axis (self, report, REFRACT_AXIS_TRAJECTORY))
     return;
-  g_string_append (self->body, "<dl>\n");
-  refract_html_add_fact_printf (self, "Identical answers", "%.0f %% of %.0f",
-                                100 * refract_json_get_double (axis, "full_match_rate", 0),
-                                refract_json_get_double (axis, "n_prompts", 0));
-  if (!isnan (first))
-    refract_html_add_fact_printf (self, "First divergence", "token %g in the median", first);
-  if (!isnan (strict))
-    refract_html_add_fact_printf (self, "When missing tokens count", "%.1f", strict);
-  refract_html_add_fact (self, "Prompts", refract_json_get_string (extension, "prompt_mode", NULL));
-  g_string_append (self->body, "</dl>\n<div class=\"grid\">\n");
+  g_string_append (self->body, "<div class=\"grid\">\n");
   refract_html_add_chart (self, report, refract_chart_divergence_new);
+  refract_html_add_facts (self, report, REFRACT_FACTS_TRAJECTORY, NULL);
   g_string_append (self->body, "</div>\n");
-  if (get_length (prompts) == 0)
-    return;
-  g_string_append (self->body, "<details>\n");
-  refract_html_add_printf (self, "summary", NULL, "The %u answers, and where they part",
-                           get_length (prompts));
-  for (guint i = 0; i < get_length (prompts); i++)
-    add_prompt (self, json_array_get_object_element (prompts, i), get_element (texts, i));
-  g_string_append (self->body, "</details>\n");
-}
-
-static void
-add_number (
-    RefractHtml *self, JsonObject *object, const char *key, const char *name, const char *unit)
-{
-  double value = refract_json_get_double (object, key, NAN);
-
-  if (!isnan (value))
-    refract_html_add_fact_printf (self, name, "%.4g%s", value, unit);
+  add_prompts (self, prompts, texts);
 }
 
 /* What stood before a position, the last of it. */
@@ -168,12 +154,10 @@ static char *
 dup_end (const char *text)
 {
   glong length = g_utf8_strlen (text, -1);
-  g_autofree char *end = NULL;
 
   if (length <= MAX_CONTEXT)
     return g_strdup (text);
-  end = g_strdup (g_utf8_offset_to_pointer (text, length - MAX_CONTEXT));
-  return g_strconcat ("…", end, NULL);
+  return g_strconcat ("…", g_utf8_offset_to_pointer (text, length - MAX_CONTEXT), NULL);
 }
 
 static void
@@ -186,7 +170,7 @@ add_worst (RefractHtml *self, JsonArray *worst)
 
   for (guint i = 0; i < n; i++)
     {
-      JsonObject *position = json_array_get_object_element (worst, i);
+      JsonObject *position = refract_json_array_get_object (worst, i);
       const char *before = refract_json_get_string (position, "context_text", NULL);
       const char *token = refract_json_get_string (position, "token_text", NULL);
       RefractTableRow *row = refract_table_add_row (table);
@@ -207,36 +191,22 @@ add_worst (RefractHtml *self, JsonArray *worst)
     return;
   g_string_append (self->body, "<details>\n");
   refract_html_add_printf (self, "summary", NULL, "The %u positions that differ most", n);
-  add_table (self, table, "Worst positions");
+  refract_html_add_table (self, table, "Worst positions");
   g_string_append (self->body, "</details>\n");
 }
 
 static void
 add_kld (RefractHtml *self, RefractReport *report)
 {
-  JsonObject *axis = refract_report_get_axis (report, REFRACT_AXIS_KLD);
   JsonObject *extension = refract_report_get_axis_extension (report, REFRACT_AXIS_KLD);
 
   if (!begin_axis (self, report, REFRACT_AXIS_KLD))
     return;
-  g_string_append (self->body, "<dl>\n");
-  add_number (self, axis, "mean_kld", "Mean", " nats");
-  add_number (self, extension, "median_kld", "Median", " nats");
-  add_number (self, extension, "p90_kld", "90 %", " nats");
-  add_number (self, extension, "p99_kld", "99 %", " nats");
-  add_number (self, extension, "p999_kld", "99.9 %", " nats");
-  add_number (self, extension, "max_kld", "Largest", " nats");
-  add_number (self, axis, "same_topp_pct", "Same most likely token", " %");
-  add_number (self, axis, "rms_dp_pct", "Change of the true token's probability, RMS", " %");
-  add_number (self, axis, "ppl", "Perplexity", "");
-  add_number (self, extension, "ppl_reference", "Perplexity of the reference", "");
-  add_number (self, extension, "n_positions", "Positions scored", "");
-  refract_html_add_fact (self, "By another tool's thresholds",
-                         refract_json_get_string (extension, "verdict", NULL));
-  g_string_append (self->body, "</dl>\n<div class=\"grid\">\n");
+  g_string_append (self->body, "<div class=\"grid\">\n");
   refract_html_add_chart (self, report, refract_chart_kld_histogram_new);
   refract_html_add_chart (self, report, refract_chart_kld_depth_new);
   refract_html_add_chart (self, report, refract_chart_kld_contexts_new);
+  refract_html_add_facts (self, report, REFRACT_FACTS_KLD, NULL);
   g_string_append (self->body, "</div>\n");
   add_worst (self, refract_json_get_array (extension, "worst"));
 }
@@ -270,6 +240,31 @@ add_trials (RefractHtml *self, JsonObject *cell)
     }
 }
 
+/* The heat map's twin. */
+static void
+add_cells (RefractHtml *self, JsonArray *cells)
+{
+  static const char *const columns[] = { "Cell", "Outcome", NULL };
+  g_autoptr (RefractTable) table = refract_table_new (NULL, columns);
+
+  for (guint i = 0; i < get_length (cells); i++)
+    {
+      JsonObject *cell = refract_json_array_get_object (cells, i);
+      RefractTableRow *row = refract_table_add_row (table);
+      g_autofree char *place = refract_cell_dup_place (cell);
+      g_autofree char *outcome = refract_cell_dup_outcome (cell);
+
+      refract_table_row_add_text (row, place);
+      refract_table_row_add_text (row, outcome);
+    }
+  if (table->rows->len == 0)
+    return;
+  g_string_append (self->body, "<details>\n");
+  refract_html_add_printf (self, "summary", NULL, "The %u cells as a table", table->rows->len);
+  refract_html_add_table (self, table, "Cells of R-NIAH");
+  g_string_append (self->body, "</details>\n");
+}
+
 static void
 add_rniah (RefractHtml *self, RefractReport *report)
 {
@@ -282,11 +277,13 @@ add_rniah (RefractHtml *self, RefractReport *report)
     return;
   g_string_append (self->body, "<div class=\"grid\">\n");
   refract_html_add_chart (self, report, refract_chart_rniah_new);
+  refract_html_add_facts (self, report, REFRACT_FACTS_RNIAH, NULL);
   g_string_append (self->body, "</div>\n");
   refract_html_add_printf (self, "p", "dim", "Needle: %s",
                            refract_json_get_string (axis, "needle", "(not in this report)"));
+  add_cells (self, refract_json_get_array (axis, "cells"));
   for (guint i = 0; i < get_length (cells); i++)
-    add_trials (self, json_array_get_object_element (cells, i));
+    add_trials (self, refract_json_array_get_object (cells, i));
   for (guint i = 0; i < get_length (skipped); i++)
     {
       JsonNode *node = json_array_get_element (skipped, i);
@@ -301,38 +298,78 @@ add_rniah (RefractHtml *self, RefractReport *report)
 }
 
 static void
-add_plad (RefractHtml *self, RefractReport *report)
+add_perturbations (RefractHtml *self, RefractReport *report)
+{
+  static const char *const columns[] = { "Perturbation", "Score", "Band", "Pairs", NULL };
+  JsonObject *scores = refract_json_get_object (refract_report_get_axis (report, REFRACT_AXIS_PLAD),
+                                                "per_perturbation_score");
+  JsonObject *pairs = refract_json_get_object (
+      refract_report_get_axis_extension (report, REFRACT_AXIS_PLAD), "pairs_per_perturbation");
+  g_autoptr (RefractTable) table = refract_table_new (NULL, columns);
+  g_autoptr (GList) names = scores != NULL ? json_object_get_members (scores) : NULL;
+
+  for (GList *l = names; l != NULL; l = l->next)
+    {
+      RefractTableRow *row = refract_table_add_row (table);
+      double score = refract_json_get_double (scores, l->data, NAN);
+
+      refract_table_row_add_text (row, refract_perturbation_get_title (l->data));
+      refract_table_row_add_score (row, score);
+      refract_table_row_add_text (
+          row, isnan (score) ? "does not apply"
+                             : refract_band_get_name (refract_band_for_score (score)));
+      refract_table_row_add_number (row, refract_json_get_double (pairs, l->data, NAN), 0);
+    }
+  refract_html_add_table (self, table, "PLAD by perturbation");
+}
+
+/* The pairs where the candidate drifts further than the reference. */
+static void
+add_pairs (RefractHtml *self, JsonArray *pairs)
 {
   static const char *const columns[]
-      = { "Prompt", "Perturbation", "Drift of the reference", "of the candidate", "Excess", "Score",
+      = { "Prompt", "Perturbation", "Drift of the reference", "Drift of the candidate", "Score",
           NULL };
-  JsonArray *pairs
-      = refract_json_get_array (refract_report_get_axis (report, REFRACT_AXIS_PLAD), "per_prompt");
   g_autoptr (RefractTable) table = refract_table_new (NULL, columns);
+
+  for (guint i = 0; i < get_length (pairs); i++)
+    {
+      JsonObject *pair = refract_json_array_get_object (pairs, i);
+      RefractTableRow *row;
+
+      if (!(refract_json_get_double (pair, "excess_drift", NAN) > 0))
+        continue;
+      row = refract_table_add_row (table);
+      refract_table_row_add_text (row, refract_json_get_string (pair, "prompt_id", "?"));
+      refract_table_row_add_text (row, refract_perturbation_get_title (
+                                           refract_json_get_string (pair, "perturbation", "?")));
+      refract_table_row_add_number (row, refract_json_get_double (pair, "ref_drift", NAN), 2);
+      refract_table_row_add_number (row, refract_json_get_double (pair, "cand_drift", NAN), 2);
+      refract_table_row_add_score (row, refract_json_get_double (pair, "plad_pp", NAN));
+    }
+  if (table->rows->len == 0)
+    return;
+  g_string_append (self->body, "<details>\n");
+  refract_html_add_printf (self, "summary", NULL,
+                           "The %u of %u pairs where the candidate drifts further",
+                           table->rows->len, get_length (pairs));
+  refract_html_add_table (self, table, "Pairs of PLAD");
+  g_string_append (self->body, "</details>\n");
+}
+
+static void
+add_plad (RefractHtml *self, RefractReport *report)
+{
+  JsonObject *axis = refract_report_get_axis (report, REFRACT_AXIS_PLAD);
 
   if (!begin_axis (self, report, REFRACT_AXIS_PLAD))
     return;
   g_string_append (self->body, "<div class=\"grid\">\n");
   refract_html_add_chart (self, report, refract_chart_plad_new);
+  refract_html_add_facts (self, report, REFRACT_FACTS_PLAD, NULL);
+  add_perturbations (self, report);
   g_string_append (self->body, "</div>\n");
-  if (get_length (pairs) == 0)
-    return;
-  for (guint i = 0; i < get_length (pairs); i++)
-    {
-      JsonObject *pair = json_array_get_object_element (pairs, i);
-      RefractTableRow *row = refract_table_add_row (table);
-
-      refract_table_row_add_text (row, refract_json_get_string (pair, "prompt_id", "?"));
-      refract_table_row_add_text (row, refract_json_get_string (pair, "perturbation", "?"));
-      refract_table_row_add_number (row, refract_json_get_double (pair, "ref_drift", NAN), 2);
-      refract_table_row_add_number (row, refract_json_get_double (pair, "cand_drift", NAN), 2);
-      refract_table_row_add_number (row, refract_json_get_double (pair, "excess_drift", NAN), 2);
-      refract_table_row_add_score (row, refract_json_get_double (pair, "plad_pp", NAN));
-    }
-  g_string_append (self->body, "<details>\n");
-  refract_html_add_printf (self, "summary", NULL, "The %u pairs", get_length (pairs));
-  add_table (self, table, "Pairs of PLAD");
-  g_string_append (self->body, "</details>\n");
+  add_pairs (self, refract_json_get_array (axis, "per_prompt"));
 }
 
 void

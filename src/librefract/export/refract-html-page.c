@@ -47,8 +47,9 @@ make_style (void)
   g_autofree char *system = refract_palette_to_css (refract_palette_get (TRUE, FALSE), SYSTEM_DARK);
   GString *style = g_string_new (light);
 
-  g_string_append_printf (style, "%s@media screen and (prefers-color-scheme:dark){%s}\n", dark,
-                          system);
+  g_string_append_printf (style,
+                          "@media screen{%s}\n@media screen and (prefers-color-scheme:dark){%s}\n",
+                          dark, system);
   append_bytes (style, css);
   return g_string_free (style, FALSE);
 }

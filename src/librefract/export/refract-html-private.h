@@ -6,16 +6,23 @@
 #pragma once
 
 #include "charts/refract-chart.h"
+#include "export/refract-table.h"
+#include "report/refract-facts.h"
 #include "report/refract-report.h"
 
 G_BEGIN_DECLS
 
-/* A page's body while it is written. @index: of the report, for ids that differ */
+/* A page's body while it is written. @index: of the report, for ids that differ; @several: the
+ * page has several reports; @level: of the headings of its sections */
 typedef struct
 {
   GString *body;
+  GString *nav;
   guint index;
+  gboolean several;
+  guint level;
   guint n_charts;
+  guint n_sections;
 } RefractHtml;
 
 /* `<TAG CLASS>text</TAG>`; nothing when @text is %NULL or empty. @class: (nullable) */
@@ -24,12 +31,21 @@ refract_html_add (RefractHtml *self, const char *tag, const char *class_name, co
 G_GNUC_PRINTF (4, 5)
 void refract_html_add_printf (
     RefractHtml *self, const char *tag, const char *class_name, const char *format, ...);
+/* @texts: (element-type utf8): a paragraph for each */
+void refract_html_add_texts (RefractHtml *self, const char *class_name, GPtrArray *texts);
+/* A heading of the second level that the page's navigation leads to. */
+void refract_html_add_section (RefractHtml *self, const char *title);
+/* A heading of the level that holds here. */
+void refract_html_add_heading (RefractHtml *self, const char *title);
 /* The chart as a figure; nothing where the report has nothing for it. */
 void refract_html_add_chart (RefractHtml *self, RefractReport *report, RefractChartFunc chart);
-/* `dt` and `dd`; nothing when @text is %NULL or empty */
-void refract_html_add_fact (RefractHtml *self, const char *name, const char *text);
-G_GNUC_PRINTF (3, 4)
-void refract_html_add_fact_printf (RefractHtml *self, const char *name, const char *format, ...);
+/* The table in a region that scrolls by itself; nothing when it is empty. @name: of the region */
+void refract_html_add_table (RefractHtml *self, const RefractTable *table, const char *name);
+/* What the report has of that group, as a card; nothing where it has nothing. @title: (nullable) */
+void refract_html_add_facts (RefractHtml *self,
+                             RefractReport *report,
+                             RefractFactGroup group,
+                             const char *title);
 
 /* refract-html-axes.c: a section per axis that the report has */
 void refract_html_add_axes (RefractHtml *self, RefractReport *report);

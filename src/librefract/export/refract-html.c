@@ -14,8 +14,10 @@
 #include "export/refract-html-private.h"
 #include "export/refract-html.h"
 #include "export/refract-table.h"
+#include "report/refract-report-text.h"
 
-#define CHART_WIDTH 440 /* px; readable in one column of a phone, two of a desk */
+#define CHART_WIDTH 336 /* px: the width of a phone's column, and of one of a desk's three */
+#define MAX_NAV 60      /* characters of a link */
 
 void
 refract_html_add (RefractHtml *self, const char *tag, const char *class_name, const char *text)
@@ -54,28 +56,94 @@ refract_html_add_chart (RefractHtml *self, RefractReport *report, RefractChartFu
     return;
   id = g_strdup_printf ("c%u", self->n_charts++);
   svg = refract_scene_to_svg (scene, id);
-  g_string_append_printf (self->body, "<figure class=\"card\">%s</figure>\n", svg);
+  g_string_append (self->body, "<figure class=\"card\">\n");
+  refract_html_add (self, "figcaption", NULL, refract_scene_get_title (scene));
+  g_string_append_printf (self->body, "%s</figure>\n", svg);
 }
 
 void
-refract_html_add_fact (RefractHtml *self, const char *name, const char *text)
+refract_html_add_texts (RefractHtml *self, const char *class_name, GPtrArray *texts)
 {
-  if (text == NULL || *text == '\0')
+  for (guint i = 0; i < texts->len; i++)
+    refract_html_add (self, "p", class_name, texts->pdata[i]);
+}
+
+void
+refract_html_add_heading (RefractHtml *self, const char *title)
+{
+  g_autofree char *tag = NULL;
+
+  if (self->level == 2)
+    {
+      refract_html_add_section (self, title);
+      return;
+    }
+  tag = g_strdup_printf ("h%u", self->level);
+  refract_html_add (self, tag, NULL, title);
+}
+
+void
+refract_html_add_section (RefractHtml *self, const char *title)
+{
+  g_autofree char *link = refract_clip_text (title, MAX_NAV);
+  guint id = self->n_sections++;
+
+  g_string_append_printf (self->nav, "<a href=\"#s%u\">", id);
+  refract_html_append (self->nav, link);
+  g_string_append (self->nav, "</a>\n");
+  g_string_append_printf (self->body, "<h2 id=\"s%u\">", id);
+  refract_html_append (self->body, title);
+  g_string_append (self->body, "</h2>\n");
+}
+
+void
+refract_html_add_table (RefractHtml *self, const RefractTable *table, const char *name)
+{
+  g_autofree char *html = NULL;
+
+  if (table->rows->len == 0)
     return;
-  refract_html_add (self, "dt", NULL, name);
-  refract_html_add (self, "dd", NULL, text);
+  html = refract_table_to_html (table);
+  g_string_append (self->body,
+                   "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
+  refract_html_append (self->body, name);
+  g_string_append_printf (self->body, "\">%s</div>\n", html);
+}
+
+static void
+add_fact (RefractHtml *self, const RefractFact *fact, gboolean continues)
+{
+  if (!continues)
+    refract_html_add (self, "dt", NULL, fact->title);
+  g_string_append (self->body, "<dd>");
+  refract_html_add (self, "span", NULL, fact->value);
+  if (fact->reference != NULL)
+    refract_html_add_printf (self, "span", "dim", "(reference: %s)", fact->reference);
+  refract_html_add (self, "small", NULL, fact->note);
+  g_string_append (self->body, "</dd>\n");
 }
 
 void
-refract_html_add_fact_printf (RefractHtml *self, const char *name, const char *format, ...)
+refract_html_add_facts (RefractHtml *self,
+                        RefractReport *report,
+                        RefractFactGroup group,
+                        const char *title)
 {
-  va_list arguments;
-  g_autofree char *text = NULL;
+  g_autoptr (GPtrArray) facts = refract_report_list_facts (report, group);
 
-  va_start (arguments, format);
-  text = g_strdup_vprintf (format, arguments);
-  va_end (arguments);
-  refract_html_add_fact (self, name, text);
+  if (facts->len == 0)
+    return;
+  g_string_append (self->body, "<div class=\"card\">\n");
+  refract_html_add (self, "h3", NULL, title);
+  g_string_append (self->body, "<dl>\n");
+  for (guint i = 0; i < facts->len; i++)
+    {
+      const RefractFact *fact = facts->pdata[i];
+      const RefractFact *previous = i > 0 ? facts->pdata[i - 1] : NULL;
+
+      add_fact (self, fact, previous != NULL && g_str_equal (previous->title, fact->title));
+    }
+  g_string_append (self->body, "</dl>\n</div>\n");
 }
 
 /* "1121-1304-5f3a9c": when, and of which run */
@@ -91,63 +159,90 @@ make_id (RefractReport *report)
       g_string_append_c (id, time[i]);
     else if (time[i] == 'T')
       g_string_append_c (id, '-');
+  /* A run's id is a time and what tells it from others of the same second. */
   if (run != NULL)
-    g_string_append_printf (id, "-%.6s", run);
+    {
+      const char *dash = strrchr (run, '-');
+      g_autofree char *end = refract_clip_text (dash != NULL ? dash + 1 : run, 8);
+
+      g_string_append_printf (id, "-%s", end);
+    }
   return g_string_free (id, FALSE);
 }
 
 static void
-add_masthead (RefractHtml *self, RefractReport *report)
+add_masthead (GString *body, RefractReport *report, const char *nav)
 {
   JsonObject *root = refract_report_get_root (report);
+  RefractHtml self = { .body = body };
   g_autofree char *id = make_id (report);
+  g_auto (GStrv) time = g_strsplit (refract_json_get_string (root, "timestamp", ""), "T", 2);
 
-  g_string_append (self->body, "<header>\n<b>Refract</b>\n");
-  refract_html_add_printf (self, "span", "dim", "Report %s", id);
-  refract_html_add (self, "span", "dim", refract_json_get_string (root, "timestamp", NULL));
-  refract_html_add (self, "span", "dim", "0–100, higher is better");
-  g_string_append (self->body,
-                   "<button id=\"theme\" class=\"js\" data-light=\"Light\" data-dark=\"Dark\">"
-                   "Dark</button>\n</header>\n");
+  g_string_append (body, "<a class=\"skip\" href=\"#main\">Skip to the report</a>\n"
+                         "<header>\n<div class=\"masthead\">\n<b>Refract</b>\n");
+  if (*id != '\0')
+    refract_html_add_printf (&self, "span", "dim", "Report %s", id);
+  refract_html_add_printf (&self, "span", "dim", "%s %s", time[0] != NULL ? time[0] : "",
+                           time[0] != NULL && time[1] != NULL ? time[1] : "");
+  g_string_append (body, "<button type=\"button\" id=\"theme\" class=\"js\" data-light=\"Light\" "
+                         "data-dark=\"Dark\">Dark</button>\n</div>\n");
+  g_string_append_printf (body, "<nav aria-label=\"Sections\">\n%s</nav>\n</header>\n", nav);
 }
 
+/* The answer: what to ship, what that means, and what a reader must know beside it. */
 static void
-add_verdict (RefractHtml *self, RefractReport *report)
+add_verdict (RefractHtml *self, RefractReport *report, gboolean of_run)
 {
   JsonObject *root = refract_report_get_root (report);
-  JsonObject *extension = refract_report_get_extension (report);
+  double composite = refract_report_get_composite (report);
+  const char *recommendation = refract_json_find_string (root, "extension.recommendation.sentence");
+  const char *control
+      = refract_json_find_string (root, "extension.recommendation.control_sentence");
+  const char *summary = refract_json_get_string (root, "summary", NULL);
+  g_autoptr (GPtrArray) caveats = refract_report_list_caveats (report);
 
-  g_string_append (self->body, "<div class=\"card\">\n");
-  refract_html_add (self, "p", "verdict", refract_json_get_string (root, "summary", NULL));
+  g_string_append_printf (
+      self->body, "<div class=\"card verdict %s\">\n",
+      isnan (composite) ? "none" : refract_band_get_name (refract_band_for_score (composite)));
+  if (of_run)
+    refract_html_add (self, "p", "lead", recommendation);
+  refract_html_add (self, "p", of_run && recommendation != NULL ? NULL : "lead", summary);
   refract_html_add (self, "p", NULL, refract_json_find_string (root, "extension.ship.sentence"));
-  if (refract_json_get_boolean (extension, "not_proved", FALSE))
-    refract_html_add (self, "p", "warning",
-                      "Nothing proves that the setting was in use: there is no composite.");
-  if (refract_json_get_boolean (extension, "within_noise", FALSE))
-    refract_html_add (self, "p", NULL, "Within the noise of the reference.");
-  if (refract_json_get_boolean (extension, "is_control", FALSE))
-    refract_html_add (self, "p", NULL, "A negative control: bad on purpose.");
+  if (of_run)
+    refract_html_add (self, "p", "dim", control);
+  refract_html_add_texts (self, "dim", caveats);
   g_string_append (self->body, "</div>\n");
 }
 
 static void
-add_recommendation (RefractHtml *self, RefractReport *report)
+add_overview (RefractHtml *self, RefractReport *report, gboolean of_run)
 {
-  JsonObject *root = refract_report_get_root (report);
-
-  g_string_append (self->body, "<div class=\"card\">\n");
-  refract_html_add (self, "p", "verdict",
-                    refract_json_find_string (root, "extension.recommendation.sentence"));
-  refract_html_add (self, "p", "dim",
-                    refract_json_find_string (root, "extension.recommendation.control_sentence"));
+  g_string_append (self->body, "<div class=\"grid hero\">\n");
+  add_verdict (self, report, of_run);
+  refract_html_add_chart (self, report, refract_chart_gauge_new);
+  refract_html_add_chart (self, report, refract_chart_axes_new);
   g_string_append (self->body, "</div>\n");
+}
+
+/* (transfer full) (nullable) */
+static char *
+format_interval (JsonObject *interval)
+{
+  g_autofree char *low = NULL;
+  g_autofree char *high = NULL;
+
+  if (interval == NULL)
+    return NULL;
+  low = refract_format_score (refract_json_get_double (interval, "low", 0), 1);
+  high = refract_format_score (refract_json_get_double (interval, "high", 100), 1);
+  return g_strdup_printf ("%s\u00a0to\u00a0%s", low, high);
 }
 
 static void
 add_ranking_row (RefractTable *table, JsonObject *object, guint rank, gboolean is_control)
 {
   RefractTableRow *row = refract_table_add_row (table);
-  JsonObject *interval = refract_json_get_object (object, "interval");
+  g_autofree char *interval = format_interval (refract_json_get_object (object, "interval"));
   double saving = refract_json_get_double (object, "saving", NAN);
   const char *note = NULL;
 
@@ -162,17 +257,7 @@ add_ranking_row (RefractTable *table, JsonObject *object, guint rank, gboolean i
   refract_table_row_add_number (row, rank > 0 ? rank : NAN, 0);
   refract_table_row_add_text (row, refract_json_get_string (object, "label", "?"));
   refract_table_row_add_score (row, refract_json_get_double (object, "composite", NAN));
-  if (interval != NULL)
-    {
-      g_autofree char *low = refract_format_score (refract_json_get_double (interval, "low", 0), 1);
-      g_autofree char *high
-          = refract_format_score (refract_json_get_double (interval, "high", 100), 1);
-      g_autofree char *text = g_strdup_printf ("%s to %s", low, high);
-
-      refract_table_row_add_text (row, text);
-    }
-  else
-    refract_table_row_add_text (row, NULL);
+  refract_table_row_add_text (row, interval);
   refract_table_row_add_text (row, refract_json_get_string (object, "band", NULL));
   refract_table_row_add_number (row, refract_json_get_double (object, "bytes_per_token", NAN), 0);
   refract_table_row_add_number (row, saving * 100, 0);
@@ -193,7 +278,6 @@ add_ranking (RefractHtml *self, RefractReport *report)
   JsonArray *failed = refract_json_get_array (extension, "failed");
   guint n = ranking != NULL ? json_array_get_length (ranking) : 0;
   g_autoptr (RefractTable) table = NULL;
-  g_autofree char *html = NULL;
 
   if (n + (control != NULL) < 2)
     return;
@@ -202,11 +286,8 @@ add_ranking (RefractHtml *self, RefractReport *report)
     add_ranking_row (table, json_array_get_object_element (ranking, i), i + 1, FALSE);
   if (control != NULL)
     add_ranking_row (table, control, 0, TRUE);
-  html = refract_table_to_html (table);
-  g_string_append_printf (self->body,
-                          "<h2>All candidates of the run</h2>\n<div class=\"scroll\" "
-                          "tabindex=\"0\" role=\"region\" aria-label=\"Ranking\">%s</div>\n",
-                          html);
+  refract_html_add_section (self, "All candidates of the run");
+  refract_html_add_table (self, table, "Ranking");
   for (guint i = 0; failed != NULL && i < json_array_get_length (failed); i++)
     {
       JsonObject *object = json_array_get_object_element (failed, i);
@@ -221,6 +302,7 @@ add_ranking (RefractHtml *self, RefractReport *report)
   g_string_append (self->body, "</div>\n");
 }
 
+/* Where the page tells what was found, and what to do. */
 static void
 add_findings (RefractHtml *self, RefractReport *report)
 {
@@ -234,43 +316,68 @@ add_findings (RefractHtml *self, RefractReport *report)
   n = findings != NULL ? json_array_get_length (findings) : 0;
   if (n == 0)
     return;
-  refract_html_add (self, "h3", NULL, "What was found, and what to do");
-  g_string_append (self->body, "<ul>\n");
+  refract_html_add_heading (self, "What was found, and what to do");
+  g_string_append (self->body, "<ol class=\"findings\">\n");
   for (guint i = 0; i < n; i++)
     {
-      g_string_append (self->body, "<li>");
-      if (has_remedies)
-        {
-          JsonObject *finding = json_array_get_object_element (findings, i);
+      JsonObject *finding = has_remedies ? refract_json_array_get_object (findings, i) : NULL;
 
-          refract_html_add (self, "span", NULL, refract_json_get_string (finding, "text", NULL));
-          refract_html_add (self, "p", "dim", refract_json_get_string (finding, "remedy", NULL));
-        }
-      else
-        refract_html_add (self, "span", NULL, json_array_get_string_element (findings, i));
+      g_string_append (self->body, "<li>");
+      refract_html_add (self, "span", NULL,
+                        has_remedies ? refract_json_get_string (finding, "text", NULL)
+                                     : refract_json_array_get_string (findings, i));
+      refract_html_add (self, "p", "remedy", refract_json_get_string (finding, "remedy", NULL));
       g_string_append (self->body, "</li>\n");
     }
-  g_string_append (self->body, "</ul>\n");
+  g_string_append (self->body, "</ol>\n");
 }
 
-/* One candidate: the scores, what they mean, and each axis. */
 static void
-add_candidate (RefractHtml *self, RefractReport *report, gboolean alone)
+add_breakdown (RefractHtml *self, RefractReport *report)
 {
+  static const char *const columns[]
+      = { "Axis", "Score", "95 % interval", "Band", "Behind it", NULL };
+  g_autoptr (RefractTable) table = refract_table_new (NULL, columns);
+
+  for (guint i = 0; i < REFRACT_N_AXES; i++)
+    {
+      RefractTableRow *row = refract_table_add_row (table);
+      double score = refract_report_get_axis_score (report, i);
+      JsonObject *interval
+          = refract_json_get_object (refract_report_get_axis_extension (report, i), "interval");
+      g_autofree char *range = format_interval (interval);
+      g_autofree char *detail = refract_report_dup_axis_detail (report, i);
+
+      refract_table_row_add_text (row, refract_axis_id_get_title (i));
+      refract_table_row_add_score (row, score);
+      refract_table_row_add_text (row, range);
+      refract_table_row_add_text (
+          row, isnan (score) ? NULL : refract_band_get_name (refract_band_for_score (score)));
+      refract_table_row_add_text (row, detail);
+    }
+  refract_html_add_heading (self, "Axis by axis");
+  refract_html_add_table (self, table, "Scores by axis");
+}
+
+/* One candidate: the scores, what they mean, and each axis. @headline: shown on top of the page */
+static void
+add_candidate (RefractHtml *self, RefractReport *report, RefractReport *headline)
+{
+  gboolean alone = !self->several;
   g_autofree char *label = refract_report_dup_candidate_label (report);
 
+  self->level = alone ? 2 : 4;
   if (!alone)
     {
-      g_string_append_printf (self->body, "<details class=\"candidate\"%s>\n",
+      g_string_append_printf (self->body, "<details class=\"candidate\"%s>\n<summary>\n",
                               self->index == 0 ? " open" : "");
-      refract_html_add (self, "summary", NULL, label);
-      g_string_append (self->body, "<div class=\"grid\">\n");
-      refract_html_add_chart (self, report, refract_chart_gauge_new);
-      refract_html_add_chart (self, report, refract_chart_axes_new);
-      g_string_append (self->body, "</div>\n");
-      add_verdict (self, report);
+      refract_html_add (self, "h3", NULL, label);
+      g_string_append (self->body, "</summary>\n");
+      if (report != headline)
+        add_overview (self, report, FALSE);
     }
   add_findings (self, report);
+  add_breakdown (self, report);
   refract_html_add_axes (self, report);
   if (!alone)
     g_string_append (self->body, "</details>\n");
@@ -292,47 +399,47 @@ find_headline (GPtrArray *reports)
 }
 
 static void
-add_headline (RefractHtml *self, GPtrArray *reports)
+add_headline (RefractHtml *self, RefractReport *report)
 {
-  RefractReport *report = find_headline (reports);
   g_autofree char *model = refract_report_dup_model_name (report);
   g_autofree char *label = refract_report_dup_candidate_label (report);
   g_autofree char *reference = refract_report_dup_reference_label (report);
 
   refract_html_add (self, "h1", NULL, model);
-  refract_html_add_printf (self, "p", NULL, "%s against its own %s", label, reference);
-  g_string_append (self->body, "<div class=\"grid\">\n");
-  refract_html_add_chart (self, report, refract_chart_gauge_new);
-  refract_html_add_chart (self, report, refract_chart_axes_new);
-  g_string_append (self->body, "</div>\n");
-  if (reports->len > 1)
-    add_recommendation (self, report);
-  add_verdict (self, report);
-  if (reports->len == 1)
-    add_recommendation (self, report);
+  refract_html_add_printf (self, "p", "dim",
+                           "%s against its own %s. Scores go from 0 to 100, "
+                           "higher is better.",
+                           label, reference);
+  add_overview (self, report, TRUE);
 }
 
 char *
 refract_html_from_reports (GPtrArray *reports)
 {
+  g_autoptr (GString) content = g_string_new (NULL);
+  g_autoptr (GString) nav = g_string_new (NULL);
   g_autoptr (GString) body = g_string_new (NULL);
-  RefractHtml self = { body };
+  RefractHtml self = { .body = content, .nav = nav, .level = 2 };
+  RefractReport *headline;
   g_autofree char *title = NULL;
   g_autofree char *model = NULL;
 
   g_return_val_if_fail (reports->len > 0, NULL);
 
+  self.several = reports->len > 1;
+  headline = find_headline (reports);
   model = refract_report_dup_model_name (reports->pdata[0]);
   title = g_strdup_printf ("KV cache fidelity: %s", model);
-  add_masthead (&self, reports->pdata[0]);
-  g_string_append (body, "<main>\n");
-  add_headline (&self, reports);
+  add_headline (&self, headline);
   add_ranking (&self, reports->pdata[0]);
   if (reports->len > 1)
-    refract_html_add (&self, "h2", NULL, "Each candidate");
+    refract_html_add_section (&self, "Each candidate");
   for (self.index = 0; self.index < reports->len; self.index++)
-    add_candidate (&self, reports->pdata[self.index], reports->len == 1);
+    add_candidate (&self, reports->pdata[self.index], headline);
+  self.level = 2;
   refract_html_add_details (&self, reports);
-  g_string_append (body, "</main>\n");
+
+  add_masthead (body, reports->pdata[0], nav->str);
+  g_string_append_printf (body, "<main id=\"main\">\n%s</main>\n", content->str);
   return refract_html_page_new (title, body->str);
 }

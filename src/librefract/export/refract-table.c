@@ -131,12 +131,36 @@ refract_markdown_append (GString *string, const char *text)
     }
 }
 
+/* Nothing that a page may not hold, and nothing that would turn the text around it: such characters
+ * are shown by name. */
+static void
+append_character (GString *string, gunichar c)
+{
+  gboolean is_mark = (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+  gboolean is_no_character = (c & 0xfffe) == 0xfffe || (c >= 0xfdd0 && c <= 0xfdef);
+
+  if (c == '&')
+    g_string_append (string, "&amp;");
+  else if (c == '<')
+    g_string_append (string, "&lt;");
+  else if (c == '>')
+    g_string_append (string, "&gt;");
+  else if (c == '"')
+    g_string_append (string, "&quot;");
+  else if (c == '\n' || c == '\t' || !(is_mark || is_no_character || g_unichar_iscntrl (c)))
+    g_string_append_unichar (string, c);
+  else if (c < ' ')
+    g_string_append_unichar (string, 0x2400 + c);
+  else
+    g_string_append_printf (string, "‹U+%04X›", c);
+}
+
 void
 refract_html_append (GString *string, const char *text)
 {
-  g_autofree char *escaped = g_markup_escape_text (text, -1);
-
-  g_string_append (string, escaped);
+  for (const char *c = text; *c != '\0'; c = g_utf8_next_char (c))
+    if (*c != '\r' || c[1] != '\n')
+      append_character (string, g_utf8_get_char (c));
 }
 
 void
@@ -285,7 +309,7 @@ refract_table_to_html (const RefractTable *self)
           const char *tag = column == 0 ? "th" : "td";
 
           g_string_append_printf (text, "<%s%s", tag, column == 0 ? " scope=\"row\"" : "");
-          if (!isnan (cell->value))
+          if (is_numeric (self, column))
             g_string_append (text, cell->best ? " class=\"num best\"" : " class=\"num\"");
           g_string_append_c (text, '>');
           refract_html_append (text, cell->text);

@@ -341,7 +341,16 @@ add_hardware (GPtrArray *facts, RefractReport *report)
   JsonObject *hardware
       = refract_json_get_object (refract_report_get_extension (report), "hardware");
   JsonArray *devices = refract_json_get_array (hardware, "devices");
+  JsonObject *environment
+      = refract_json_get_object (refract_report_get_root (report), "environment");
 
+  /* REFRACT's own reports have less of it, and elsewhere. */
+  if (hardware == NULL)
+    {
+      add_text (facts, _ ("Processor"), environment, "chip");
+      add_text (facts, _ ("System"), environment, "platform");
+      return;
+    }
   add_text (facts, _ ("Processor"), hardware, "processor");
   add_number (facts, _ ("Memory"), hardware, "memory_bytes", UNIT_BYTES);
   for (guint i = 0; devices != NULL && i < MIN (json_array_get_length (devices), 64); i++)
