@@ -159,7 +159,7 @@ test_unfinished (void)
   g_assert_cmpint (refract_run_item_get_state (found), ==, REFRACT_RUN_STOPPED);
   g_assert_cmpstr (refract_run_item_get_journal_id (found), ==,
                    refract_run_item_get_journal_id (item));
-  g_assert_cmpstr (refract_run_item_get_title (found), ==, "model");
+  g_assert_cmpstr (refract_run_item_get_title (found), ==, "Demo");
   g_assert_cmpfloat (refract_run_item_get_fraction (found), >, 0);
   g_assert_nonnull (refract_run_item_get_plan (found));
 
