@@ -140,6 +140,12 @@ class App:
         xdotool("mousemove", "--window", self.window_id, *self.point(node), "click", "1")
         return node
 
+    def do(self, node=None, **selector):
+        """A widget's own action: what is in a popover has no place in the window's picture."""
+        node = node if node is not None else self.find(**selector)
+        node.do_action(0)
+        return node
+
     def press(self, *keys):
         # xdotool adds Alt to F10 by its name.
         xdotool("key", "--delay", "20", *(key if key != "F10" else "76" for key in keys))
@@ -159,7 +165,9 @@ class App:
                 return node
             seen.append(f"{node.get_role_name()} {text_of(node)!r}" if node is not None else "?")
             self.press("Tab")
-            wait(lambda before=node: self.focused() != before, 2, f"widget after {seen}", self)
+            end = time.monotonic() + (2 if node is not None else 0.3) # an AdwSpinRow does not say that it has the focus
+            while self.focused() == node and time.monotonic() < end:
+                time.sleep(0.02)
         raise AssertionError(f"not in the Tab order: {seen}")
 
     def act(self, action, node=None):
@@ -272,6 +280,9 @@ UNNAMED = ("frame", "scroll pane", "label", "panel", "filler", "viewport", "page
 def labelled(node):
     # What an AdwComboRow shows of its choice: the row has the name.
     if node.get_parent().get_accessible_id() == "current":
+        return True
+    # An AdwExpanderRow hands the focus to the row that is its head.
+    if any(n.get_accessible_id() == "action_row" and text_of(n) for n in walk(node)):
         return True
     return any(r.get_relation_type() == Atspi.RelationType.LABELLED_BY for r in node.get_relation_set())
 

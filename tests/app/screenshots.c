@@ -10,6 +10,12 @@
 
 #include "app-fixture.h"
 #include "app-shot.h"
+#include "core/refract-data.h"
+#include "library/refract-window-library.h"
+#include "report/refract-report-page.h"
+#include "run/refract-audit-queue.h"
+#include "wizard/refract-wizard-page.h"
+#include "wizard/refract-wizard.h"
 #include "audit/refract-demo.h"
 #include "run/refract-window-runs.h"
 
@@ -24,6 +30,8 @@ static const struct
   { "narrow-large-text", { 360, 640, 2, ADW_COLOR_SCHEME_FORCE_DARK } },
 };
 
+#define WAIT 300 /* seconds for an audit of the demo model */
+
 /* The window as it stands, in every style. */
 static void
 write_window (RefractWindow *window, const char *name)
@@ -35,6 +43,7 @@ write_window (RefractWindow *window, const char *name)
       app_shot_apply (GTK_WINDOW (window), &styles[i].style);
       app_shot_write (GTK_WIDGET (window), file);
     }
+  app_shot_apply (GTK_WINDOW (window), &styles[0].style);
 }
 
 static void
@@ -47,52 +56,100 @@ test_welcome (void)
 }
 
 static gboolean
-is_halfway (gpointer item)
+is_valid (gpointer page)
 {
-  return refract_run_item_get_fraction (item) > 0.4
-         || refract_run_item_get_state (item) != REFRACT_RUN_RUNNING;
+  return refract_wizard_page_get_problem (page) == NULL;
+}
+
+static RefractWizardPage *
+get_wizard_page (RefractWindow *window)
+{
+  AdwDialog *dialog = adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (window));
+  AdwNavigationView *view = ADW_NAVIGATION_VIEW (
+      gtk_widget_get_template_child (GTK_WIDGET (dialog), REFRACT_TYPE_WIZARD, "navigation_view"));
+
+  return REFRACT_WIZARD_PAGE (adw_navigation_view_get_visible_page (view));
+}
+
+static void
+test_wizard (void)
+{
+  static const char *const pages[] = { "model", "engine", "kv", "depth", "review" };
+  RefractWindow *window = app_fixture_open_window ();
+  g_autofree char *model = refract_data_dup_path ("demo/model.gguf");
+
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.new-audit", "s", model);
+  for (guint i = 0; i < G_N_ELEMENTS (pages); i++)
+    {
+      g_autofree char *name = g_strconcat ("wizard-", pages[i], NULL);
+      RefractWizardPage *page = get_wizard_page (window);
+
+      app_fixture_wait (is_valid, page, WAIT);
+      write_window (window, name);
+      if (i + 1 < G_N_ELEMENTS (pages))
+        refract_wizard_page_go_on (page);
+    }
+  adw_dialog_force_close (
+      adw_application_window_get_visible_dialog (ADW_APPLICATION_WINDOW (window)));
+  app_fixture_close_window (window);
 }
 
 static gboolean
-has_stopped (gpointer item)
+is_half_done (gpointer item)
 {
-  return refract_run_item_get_state (item) != REFRACT_RUN_RUNNING;
+  return refract_run_item_get_fraction (item) > 0.3;
 }
 
-/* The demo in its middle, another audit behind it, and how audits end that do not finish. */
-static void
-test_run (void)
+static gboolean
+is_over (gpointer queue)
 {
-  g_autofree char *engine = g_find_program_in_path ("llama-server");
+  return !refract_audit_queue_get_busy (queue);
+}
+
+/* The demo as it runs, and what comes of it. */
+static void
+test_audit (void)
+{
+  static const char *const sections[]
+      = { "overview", "trajectory", "kld", "rniah", "plad", "details" };
   RefractAuditQueue *queue = refract_application_get_queue (app_fixture);
-  g_autoptr (RefractPlan) plan = refract_demo_plan_new ();
-  g_autoptr (RefractRunItem) running = NULL;
-  g_autoptr (RefractRunItem) failing = NULL;
-  RefractWindow *window;
+  RefractWindow *window = app_fixture_open_window ();
+  RefractRunItem *item;
+  GPtrArray *summaries;
 
-  if (engine == NULL)
+  app_shot_apply (GTK_WINDOW (window), &styles[0].style);
+  gtk_widget_activate_action (GTK_WIDGET (window), "win.try-demo", NULL);
+  item = g_object_ref (refract_audit_queue_get_running (queue));
+  app_fixture_wait (is_half_done, item, WAIT);
+  write_window (window, "run");
+  app_fixture_wait (is_over, queue, WAIT);
+
+  summaries = refract_run_item_get_summaries (item);
+  g_assert_nonnull (summaries);
+  refract_window_show_report (window, g_ptr_array_index (summaries, 0));
+  while (!REFRACT_IS_REPORT_PAGE (refract_window_get_page (window))
+         || refract_report_page_get_report (REFRACT_REPORT_PAGE (refract_window_get_page (window)))
+                == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  for (guint i = 0; i < G_N_ELEMENTS (sections); i++)
     {
-      g_test_skip ("no llama-server here");
-      return;
+      g_autofree char *name = g_strconcat ("report-", sections[i], NULL);
+
+      refract_report_page_show_section (REFRACT_REPORT_PAGE (refract_window_get_page (window)),
+                                        sections[i]);
+      write_window (window, name);
     }
+  g_object_unref (item);
+  app_fixture_close_window (window);
+}
 
-  window = app_fixture_open_window ();
-  running = g_object_ref (refract_audit_queue_add (queue, plan, TRUE));
-  g_object_set (plan, "model", "/models/gemma-3-4b-it-Q8_0.gguf", NULL);
-  failing = g_object_ref (refract_audit_queue_add (queue, plan, TRUE));
-  refract_window_show_run (window, failing);
-  write_window (window, "run-waiting");
+static void
+test_preferences (void)
+{
+  RefractWindow *window = app_fixture_open_window ();
 
-  refract_window_show_run (window, running);
-  app_fixture_wait (is_halfway, running, 120);
-  write_window (window, "run-running");
-  refract_audit_queue_stop (queue, running);
-  app_fixture_wait (has_stopped, running, 30);
-  write_window (window, "run-stopped");
-
-  app_fixture_wait (has_stopped, failing, 30);
-  refract_window_show_run (window, failing);
-  write_window (window, "run-failed");
+  g_action_group_activate_action (G_ACTION_GROUP (app_fixture), "preferences", NULL);
+  write_window (window, "preferences");
   app_fixture_close_window (window);
 }
 
@@ -101,6 +158,8 @@ main (int argc, char **argv)
 {
   app_fixture_init (&argc, &argv);
   g_test_add_func ("/screenshots/welcome", test_welcome);
-  g_test_add_func ("/screenshots/run", test_run);
+  g_test_add_func ("/screenshots/wizard", test_wizard);
+  g_test_add_func ("/screenshots/audit", test_audit);
+  g_test_add_func ("/screenshots/preferences", test_preferences);
   return app_fixture_run ();
 }

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What people come for: an audit from the wizard to its report, stopped and resumed, by mouse and by keyboard; reports
+that are imported, found again and filtered. With the real engine, where there is one."""
+
+import json
+import os
+import unittest
+
+from refract_app import HAS_ENGINE, LEGACY, MODEL, AppTest, State, main,  text_of, wait, walk
+
+AUDIT_SECONDS = 180
+
+
+def reports(home):
+    folder = os.path.join(home, "data", "refract", "reports")
+    return [name for name in os.listdir(folder) if name.endswith(".refract.json")] if os.path.isdir(folder) else []
+
+
+class Library(AppTest):
+    def test_import_search_filter(self):
+        app = self.start(LEGACY)
+        # It opens by itself, in the library and as a page.
+        app.find(name="gemma", role="list item")
+        self.assertEqual(len(reports(self.home)), 1)
+        self.assertNamed(app)
+
+        app.press("ctrl+f")
+        app.find(role="entry", state=State.FOCUSED)
+        app.type("nothing like it")
+        app.find(name="^No Reports Found$")
+        app.press("ctrl+a")
+        app.type("gemma")
+        app.find(name="gemma", role="list item")
+        app.press("Escape")
+
+        # The same once more is not a second one.
+        app.stop()
+        app = self.start(LEGACY)
+        app.find(name="in the library already")
+        self.assertEqual(len(reports(self.home)), 1)
+
+    def test_filter_by_band(self):
+        app = self.start(LEGACY)
+        row = app.find(name="gemma", role="list item")
+        with open(LEGACY) as file:
+            band = json.load(file)["band"].capitalize()
+        app.press("ctrl+f")
+        app.do(next(n for n in walk(app.find(id="filter_button")) if n.get_role_name() == "toggle button"))
+        app.tab_to(lambda node: text_of(node) == band)
+        app.press("space")
+        app.find(name="^No Reports Found$")
+        app.press("Escape")
+        app.gone(role="check box")
+        app.click(name="^Clear Filters$")
+        app.find(name="gemma", role="list item")
+        self.assertIsNotNone(row)
+
+    def test_foreign_file(self):
+        """What is no report is said, and nothing else happens."""
+        path = os.path.join(self.home, "other.json")
+        with open(path, "w") as file:
+            file.write('{"schema": "something else"}')
+        app = self.start(path)
+        app.find(name="was not imported")
+        self.assertEqual(reports(self.home), [])
+
+
+@unittest.skipUnless(HAS_ENGINE, "no llama.cpp")
+class Audit(AppTest):
+    def wizard(self, app):
+        """From the window to the page where an audit is started."""
+        app.click(name="^New Audit$", role="button")
+        app.click(name="^Use the Demo Model$")
+        for page in ("Engine", "KV Configurations", "Depth", "Review"):
+            self.next(app)
+            app.find(name=f"^{page}$", role="label")
+            self.assertNamed(app)
+        return app.find(name="^Start Audit$", role="button")
+
+    def next(self, app):
+        app.click(app.find(name="^Next$", role="button", state=State.SENSITIVE))
+
+    def test_by_mouse(self):
+        """Stopped on the way, and resumed."""
+        app = self.start()
+        app.click(self.wizard(app))
+        app.find(name="^Measuring…$", seconds=20)
+        self.assertNamed(app)
+        wait(lambda: self.measured() > 3, AUDIT_SECONDS, "something measured", app)
+        app.click(name="^Stop$", role="button")
+        app.click(name="^Resume$", role="button")
+        wait(lambda: reports(self.home), AUDIT_SECONDS, "a report", app)
+        app.find(name="K q8_0 / V q8_0: .* of 100", role="list item", seconds=20)
+        app.find(id="RefractReportPage", seconds=20)
+        self.assertNamed(app)
+
+    def measured(self):
+        """Lines in the journal."""
+        n = 0
+        for folder, _, files in os.walk(os.path.join(self.home, "state", "refract", "runs")):
+            if "journal.jsonl" in files:
+                with open(os.path.join(folder, "journal.jsonl")) as file:
+                    n += len(file.readlines())
+        return n
+
+    def test_by_keyboard(self):
+        """From the start to the report without a mouse, in a narrow window, and what opens is where the focus is."""
+        app = self.start()
+        app.resize(370, 650)
+        app.press("ctrl+n")
+        app.find(name="^New Audit$", role="dialog")
+        app.tab_to(lambda node: "Use the Demo Model" in text_of(node))
+        app.press("Return")
+        for page in ("Engine", "KV Configurations", "Depth", "Review"):
+            button = app.find(name="^Next$", role="button", state=State.SENSITIVE)
+            app.tab_to(lambda node: node == button)
+            app.press("Return")
+            app.find(name=f"^{page}$", role="label")
+        button = app.find(name="^Start Audit$", role="button", state=State.SENSITIVE)
+        app.tab_to(lambda node: node == button)
+        app.press("Return")
+        wait(lambda: reports(self.home), AUDIT_SECONDS, "a report", app)
+        app.find(id="RefractReportPage", seconds=20)
+        for node in app.all(state=State.SHOWING):
+            self.assertLessEqual(app.box(node).width, 380, text_of(node))
+
+
+if __name__ == "__main__":
+    main()
