@@ -65,12 +65,13 @@ def walk(node):
         pass
 
 
-def matches(node, id=None, role=None, name=None, state=None):
+def matches(node, id=None, role=None, name=None, state=None, usable=False):
     try:
         return ((id is None or node.get_accessible_id() == id)
                 and (role is None or node.get_role_name() == role)
                 and (name is None or re.search(name, text_of(node)) is not None)
-                and (state is None or states(node).contains(state)))
+                and (state is None or states(node).contains(state))
+                and (not usable or states(node).contains(State.SHOWING) and states(node).contains(State.SENSITIVE)))
     except GLib.Error:
         return False
 

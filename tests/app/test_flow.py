@@ -71,14 +71,14 @@ class Audit(AppTest):
         """From the window to the page where an audit is started."""
         app.click(name="^New Audit$", role="button")
         app.click(name="^Use the Demo Model$")
-        for page in ("Engine", "KV Configurations", "Depth", "Review"):
+        for step in (2, 3, 4, 5):
             self.next(app)
-            app.find(name=f"^{page}$", role="label")
+            app.find(name=f"^Step {step} of 5$", role="label")
             self.assertNamed(app)
-        return app.find(name="^Start Audit$", role="button")
+        return app.find(name="^Start Audit$", role="button", usable=True, seconds=30)
 
     def next(self, app):
-        app.click(app.find(name="^Next$", role="button", state=State.SENSITIVE))
+        app.click(app.find(name="^Next$", role="button", usable=True, seconds=30))
 
     def test_by_mouse(self):
         """Stopped on the way, and resumed."""
@@ -111,18 +111,19 @@ class Audit(AppTest):
         app.find(name="^New Audit$", role="dialog")
         app.tab_to(lambda node: "Use the Demo Model" in text_of(node))
         app.press("Return")
-        for page in ("Engine", "KV Configurations", "Depth", "Review"):
-            button = app.find(name="^Next$", role="button", state=State.SENSITIVE)
+        for step in (2, 3, 4, 5):
+            button = app.find(name="^Next$", role="button", usable=True, seconds=30)
             app.tab_to(lambda node: node == button)
             app.press("Return")
-            app.find(name=f"^{page}$", role="label")
-        button = app.find(name="^Start Audit$", role="button", state=State.SENSITIVE)
+            app.find(name=f"^Step {step} of 5$", role="label")
+        button = app.find(name="^Start Audit$", role="button", usable=True, seconds=30)
         app.tab_to(lambda node: node == button)
         app.press("Return")
         wait(lambda: reports(self.home), AUDIT_SECONDS, "a report", app)
         app.find(id="RefractReportPage", seconds=20)
         for node in app.all(state=State.SHOWING):
-            self.assertLessEqual(app.box(node).width, 380, text_of(node))
+            if node.get_component_iface() is not None and app.box(node).width < 1 << 20: # what has no place says nonsense
+                self.assertLessEqual(app.box(node).width, 380, text_of(node))
 
 
 if __name__ == "__main__":
