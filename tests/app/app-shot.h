@@ -24,11 +24,12 @@ typedef struct
 #define APP_SHOT_NARROW ((const AppShotStyle) { 360, 640, 1, ADW_COLOR_SCHEME_FORCE_LIGHT })
 #define APP_SHOT_LARGE_TEXT ((const AppShotStyle) { 360, 640, 2, ADW_COLOR_SCHEME_FORCE_LIGHT })
 
-/* Iterates until nothing has changed the layout for a moment, and the last frame is drawn. */
+/* Iterates until nothing happens for a moment (or something always does), and the last frame is
+ * drawn. */
 static inline void
 app_shot_settle (GtkWidget *widget)
 {
-  gint64 deadline = g_get_monotonic_time () + 5 * G_USEC_PER_SEC;
+  gint64 deadline = g_get_monotonic_time () + G_USEC_PER_SEC;
   gint64 quiet_since = g_get_monotonic_time ();
 
   while (g_get_monotonic_time () < deadline
