@@ -130,6 +130,11 @@ class App:
         """In the window's picture, its frame included."""
         return node.get_extents(Atspi.CoordType.WINDOW)
 
+    def too_wide(self, width):
+        """What does not fit; a node that has no place says nonsense."""
+        return [text_of(n) for n in self.all(state=State.SHOWING)
+                if n.get_component_iface() is not None and width + 20 < self.box(n).width < 1 << 20]
+
     def point(self, node):
         """Where a widget's middle is, in the window's picture."""
         box, frame = self.box(node), self.box(self.frame)

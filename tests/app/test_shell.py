@@ -3,7 +3,7 @@
 
 import subprocess
 
-from refract_app import PROGRAM, AppTest, State, app_environment, main, wait
+from refract_app import PROGRAM, AppTest, app_environment, main, wait
 
 
 class Shell(AppTest):
@@ -59,8 +59,7 @@ class Shell(AppTest):
     def test_narrow(self):
         app = self.start()
         app.resize(370, 650)
-        wait(lambda: all(app.box(n).width <= 380 for n in app.all(state=State.SHOWING)), 5,
-             "a page that fits", app)
+        wait(lambda: not app.too_wide(370), 5, "a page that fits", app)
 
 
 if __name__ == "__main__":
