@@ -143,7 +143,7 @@ test_audit (void)
 
       refract_report_page_show_section (REFRACT_REPORT_PAGE (refract_window_get_page (window)),
                                         sections[i]);
-      write_window (window, name);
+      write_styles (window, name, 3);
     }
   g_object_unref (item);
   app_fixture_close_window (window);
