@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "compare/refract-window-compare.h"
 #include "library/refract-window-library.h"
 #include "refract-window.h"
 #include "run/refract-window-runs.h"
@@ -70,6 +71,7 @@ refract_window_init (RefractWindow *self)
   g_object_ref (self->welcome_page);
   refract_window_init_runs (self);
   refract_window_init_wizard (self);
+  refract_window_init_compare (self);
   refract_window_init_library (self, self->sidebar);
 }
 

@@ -8,8 +8,10 @@
 #include <float.h>
 #include <locale.h>
 #include <math.h>
+#include <stdarg.h>
 #include <string.h>
 
+#include "charts/refract-chart-comparison.h"
 #include "charts/refract-chart.h"
 #include "charts/refract-palette.h"
 #include "charts/refract-plot.h"
@@ -164,6 +166,69 @@ check_all (RefractReport *report, const char *what)
   return n;
 }
 
+/* --- Reports side by side --- */
+
+/* (element-type RefractReport): takes what follows */
+static RefractComparison *
+compare (RefractReport *first, ...)
+{
+  g_autoptr (GPtrArray) reports = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GError) error = NULL;
+  RefractComparison *comparison;
+  va_list args;
+
+  va_start (args, first);
+  for (RefractReport *report = first; report != NULL; report = va_arg (args, RefractReport *))
+    g_ptr_array_add (reports, report);
+  va_end (args);
+  comparison = refract_comparison_new (reports, &error);
+  g_assert_no_error (error);
+  return comparison;
+}
+
+static void
+add_scene (GPtrArray *scenes, RefractScene *scene)
+{
+  if (scene != NULL)
+    g_ptr_array_add (scenes, scene);
+}
+
+/* Every chart at every size; returns how many there are. */
+static guint
+check_comparison (const RefractComparison *comparison, const char *what)
+{
+  static const double widths[] = { 100, 280, 360, 800, 1400 }, scales[] = { 0, 1, 2, 3 };
+  guint n = 0;
+
+  for (guint j = 0; j < G_N_ELEMENTS (widths); j++)
+    for (guint k = 0; k < G_N_ELEMENTS (scales); k++)
+      {
+        g_autoptr (GPtrArray) scenes
+            = g_ptr_array_new_with_free_func ((GDestroyNotify) refract_scene_unref);
+
+        add_scene (scenes,
+                   refract_chart_compare_scores_new (comparison, widths[j], scales[k]));
+        add_scene (scenes,
+                   refract_chart_compare_memory_new (comparison, widths[j], scales[k]));
+        add_scene (scenes, refract_chart_compare_speed_new (comparison, widths[j], scales[k]));
+        for (guint i = 1; i < comparison->reports->len; i++)
+          add_scene (scenes,
+                     refract_chart_compare_rniah_new (comparison, i, widths[j], scales[k]));
+        n = scenes->len;
+        for (guint i = 0; i < scenes->len; i++)
+          {
+            g_autofree char *name
+                = g_strdup_printf ("%s chart %u at %g × %g", what, i, widths[j], scales[k]);
+
+            assert_tidy (scenes->pdata[i], name);
+            assert_svg (scenes->pdata[i], NULL);
+            refract_chart_add_title (scenes->pdata[i], NULL);
+            assert_tidy (scenes->pdata[i], name);
+          }
+      }
+  return n;
+}
+
 static void
 test_tidy (void)
 {
@@ -205,8 +270,76 @@ test_hostile (void)
       "\"to_token\": 1e11, \"mean_kld\": 0}]}}}}",
       wide, wide, wide, wide, wide, wide, wide, wide);
   g_autoptr (RefractReport) report = parse (text);
+  g_autoptr (RefractComparison) comparison = NULL;
 
   check_all (report, "hostile");
+  comparison = compare (g_object_ref (report), g_object_ref (report), NULL);
+  check_comparison (comparison, "hostile");
+}
+
+static void
+test_comparison (void)
+{
+  g_autoptr (RefractComparison) three
+      = compare (load ("full-demo-q4_0.refract.json"), load ("report-charts.json"),
+                 load ("legacy-v0.3.1-gemma26b.json"), NULL);
+  g_autoptr (RefractComparison) bare
+      = compare (parse ("{\"schema\": \"refract.report.v0.3.1\", \"axes\": {}}"),
+                 parse ("{\"schema\": \"refract.report.v0.3.1\", \"axes\": {}}"), NULL);
+  g_autoptr (RefractScene) scores = refract_chart_compare_scores_new (three, 600, 1);
+  g_autoptr (RefractScene) memory = refract_chart_compare_memory_new (three, 600, 1);
+  g_autoptr (RefractScene) speed = refract_chart_compare_speed_new (three, 600, 1);
+  g_autoptr (RefractScene) rniah = refract_chart_compare_rniah_new (three, 1, 600, 1);
+  g_autofree char *sentence = NULL;
+
+  /* scores, memory, speed, and a map: the old report has no cell where the first has one */
+  g_assert_cmpuint (check_comparison (three, "three"), ==, 4);
+  /* scores say that there is nothing */
+  g_assert_cmpuint (check_comparison (bare, "bare"), ==, 1);
+
+  sentence = g_strdup_printf (
+      "Composite, %s: 77.4 of 100, Degraded; 95 %% interval 70.0 to 83.5.", three->names[1]);
+  assert_point (scores, 1, sentence);
+  g_assert_cmpint (refract_scene_get_point (scores, 1)->key, ==, 1);
+  g_assert_cmpuint (refract_scene_get_n_points (scores), ==, 3 * 5);
+  /* The old layout knows neither bytes nor speed. */
+  g_assert_cmpuint (refract_scene_get_n_points (memory), ==, 2);
+  g_assert_nonnull (strstr (refract_scene_get_point (memory, 1)->describe, "at 5.0"));
+  g_assert_null (strstr (refract_scene_get_point (memory, 1)->describe, "another candidate"));
+  g_assert_nonnull (strstr (refract_scene_get_point (speed, 1)->describe, "at 41.5 tokens/s."));
+  assert_point (rniah, 0, "512 tokens, needle at 10 %: like the first, 3/3 against 3/3.");
+}
+
+/* What differs, cell by cell, in both directions. */
+static void
+test_comparison_map (void)
+{
+  static const char first[]
+      = "{\"schema\": \"refract.report.v0.3.1\", \"axes\": {\"rniah\": {\"cells\": ["
+        "{\"length\": 512, \"position\": 0, \"base_acc\": 1, \"cand_acc\": 0.5,"
+        " \"degradation\": 0.5},"
+        "{\"length\": 512, \"position\": 1, \"base_acc\": 1, \"cand_acc\": 1,"
+        " \"degradation\": 0},"
+        "{\"length\": 900, \"position\": 0, \"base_acc\": 0},"
+        "{\"length\": 900, \"position\": 1, \"base_acc\": 1}]}}}";
+  static const char second[]
+      = "{\"schema\": \"refract.report.v0.3.1\", \"axes\": {\"rniah\": {\"cells\": ["
+        "{\"length\": 512, \"position\": 1, \"base_acc\": 1, \"cand_acc\": 0.25,"
+        " \"degradation\": 0.75},"
+        "{\"length\": 512, \"position\": 0, \"base_acc\": 1, \"cand_acc\": 1,"
+        " \"degradation\": 0},"
+        "{\"length\": 900, \"position\": 0, \"base_acc\": 1}]}}}";
+  g_autoptr (RefractComparison) comparison = compare (parse (first), parse (second), NULL);
+  g_autoptr (RefractScene) map = refract_chart_compare_rniah_new (comparison, 1, 600, 1);
+
+  assert_point (map, 0, "512 tokens, needle at 0 %: better than the first, 100 % against 50 %.");
+  assert_point (map, 1, "512 tokens, needle at 100 %: worse than the first, 25 % against 100 %.");
+  assert_point (map, 2,
+                "900 tokens, needle at 0 %: not applicable, a reference fails too.");
+  assert_point (map, 3, "900 tokens, needle at 100 %: not measured in both.");
+  g_assert_true (g_str_has_prefix (refract_scene_get_description (map),
+                                   "Of 2 cells, 1 are better and 1 worse than in "));
+  g_assert_cmpint (refract_scene_get_point (map, 1)->key, ==, 1);
 }
 
 /* Sentences of what tests/data/report-charts.json holds. */
@@ -487,6 +620,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/charts/palette", test_palette);
   g_test_add_func ("/charts/sentences", test_sentences);
   g_test_add_func ("/charts/tidy", test_tidy);
+  g_test_add_func ("/charts/comparison", test_comparison);
+  g_test_add_func ("/charts/comparison-map", test_comparison_map);
   g_test_add_func ("/charts/hostile", test_hostile);
   return g_test_run ();
 }

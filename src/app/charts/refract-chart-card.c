@@ -52,6 +52,18 @@ refract_chart_card_set_report (RefractChartCard *self, RefractReport *report)
   g_object_set (self, "report", report, NULL);
 }
 
+void
+refract_chart_card_set_maker (RefractChartCard *self,
+                              RefractSceneFunc maker,
+                              gpointer data,
+                              GDestroyNotify destroy)
+{
+  g_return_if_fail (REFRACT_IS_CHART_CARD (self));
+
+  refract_chart_view_set_maker (self->view, maker, data, destroy);
+  update_title (self);
+}
+
 RefractChartView *
 refract_chart_card_get_view (RefractChartCard *self)
 {

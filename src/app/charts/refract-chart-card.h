@@ -22,6 +22,11 @@ G_DECLARE_FINAL_TYPE (RefractChartCard, refract_chart_card, REFRACT, CHART_CARD,
 
 GtkWidget *refract_chart_card_new (const char *kind);
 void refract_chart_card_set_report (RefractChartCard *self, RefractReport *report);
+/* As refract_chart_view_set_maker(): for a chart that is not of one report. */
+void refract_chart_card_set_maker (RefractChartCard *self,
+                                   RefractSceneFunc maker,
+                                   gpointer data,
+                                   GDestroyNotify destroy);
 /* (transfer none): for its signal `activated` */
 RefractChartView *refract_chart_card_get_view (RefractChartCard *self);
 

@@ -28,9 +28,7 @@ typedef struct
 typedef struct
 {
   GtkWidget *parent;
-  RefractReport *report;
-  char *kind;
-  double width;
+  RefractScene *scene;
 } Request;
 
 static void
@@ -46,8 +44,7 @@ static void
 request_free (Request *request)
 {
   g_object_unref (request->parent);
-  g_object_unref (request->report);
-  g_free (request->kind);
+  g_clear_pointer (&request->scene, refract_scene_unref);
   g_free (request);
 }
 
@@ -78,6 +75,46 @@ write_picture (GTask *task, gpointer source, gpointer data, GCancellable *cancel
     g_task_return_boolean (task, TRUE);
 }
 
+/* (transfer full) (nullable): with what a picture needs that leaves its page */
+static RefractScene *
+make_scene (RefractReport *report, const char *kind, double width)
+{
+  RefractChartFunc function = refract_chart_lookup (kind);
+  RefractScene *scene;
+
+  g_return_val_if_fail (function != NULL, NULL);
+
+  scene = function (report, width, 1);
+  if (scene != NULL && function != refract_chart_share_card_new)
+    refract_chart_add_heading (scene, report);
+  return scene;
+}
+
+/* @scene: (nullable) */
+static void
+write_async (GtkWidget *parent,
+             RefractScene *scene,
+             GFile *file,
+             GCancellable *cancellable,
+             GAsyncReadyCallback callback,
+             gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
+  Picture *picture = g_new0 (Picture, 1);
+
+  g_task_set_source_tag (task, write_async);
+  picture->file = g_object_ref (file);
+  picture->font = g_strdup (refract_chart_style_get_font (parent));
+  refract_chart_style_get_palette (&picture->palette);
+  picture->scene = scene != NULL ? refract_scene_ref (scene) : NULL;
+  g_task_set_task_data (task, picture, (GDestroyNotify) picture_free);
+  if (scene == NULL)
+    g_task_return_new_error (task, REFRACT_ERROR, REFRACT_ERROR_REPORT,
+                             _ ("The report has nothing to show in this chart."));
+  else
+    g_task_run_in_thread (task, write_picture);
+}
+
 void
 refract_chart_save_to_file_async (GtkWidget *parent,
                                   RefractReport *report,
@@ -88,27 +125,9 @@ refract_chart_save_to_file_async (GtkWidget *parent,
                                   GAsyncReadyCallback callback,
                                   gpointer user_data)
 {
-  g_autoptr (GTask) task = g_task_new (NULL, cancellable, callback, user_data);
-  RefractChartFunc function = refract_chart_lookup (kind);
-  Picture *picture = g_new0 (Picture, 1);
+  g_autoptr (RefractScene) scene = make_scene (report, kind, width);
 
-  g_return_if_fail (function != NULL);
-
-  g_task_set_source_tag (task, refract_chart_save_to_file_async);
-  picture->file = g_object_ref (file);
-  picture->font = g_strdup (refract_chart_style_get_font (parent));
-  refract_chart_style_get_palette (&picture->palette);
-  picture->scene = function (report, width, 1);
-  g_task_set_task_data (task, picture, (GDestroyNotify) picture_free);
-  if (picture->scene == NULL)
-    {
-      g_task_return_new_error (task, REFRACT_ERROR, REFRACT_ERROR_REPORT,
-                               _ ("The report has nothing to show in this chart."));
-      return;
-    }
-  if (function != refract_chart_share_card_new)
-    refract_chart_add_heading (picture->scene, report);
-  g_task_run_in_thread (task, write_picture);
+  write_async (parent, scene, file, cancellable, callback, user_data);
 }
 
 gboolean
@@ -145,46 +164,51 @@ chosen_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GFile) file = gtk_file_dialog_save_finish (GTK_FILE_DIALOG (source), result, &error);
 
   if (file != NULL)
-    refract_chart_save_to_file_async (request->parent, request->report, request->kind,
-                                      request->width, file, NULL, saved_cb,
-                                      g_object_ref (request->parent));
+    write_async (request->parent, request->scene, file, NULL, saved_cb,
+                 g_object_ref (request->parent));
   else if (!g_error_matches (error, GTK_DIALOG_ERROR, GTK_DIALOG_ERROR_DISMISSED)
            && !g_error_matches (error, GTK_DIALOG_ERROR, GTK_DIALOG_ERROR_CANCELLED))
     say_error (request->parent, error->message);
   request_free (request);
 }
 
-/* "scatter.K q8_0 V q4_0.png"; (transfer full) */
-static char *
-initial_name (RefractReport *report, const char *kind)
-{
-  g_autofree char *candidate = refract_report_dup_candidate_label (report);
-  g_autofree char *name = g_strdup_printf ("%s %s.png", candidate, kind);
-
-  return g_strdelimit (g_steal_pointer (&name), "/\\:", '-');
-}
-
-void
-refract_chart_save (GtkWidget *parent, RefractReport *report, const char *kind, double width)
+/* @scene, @name: (transfer full) */
+static void
+ask_and_save (GtkWidget *parent, RefractScene *scene, char *name)
 {
   g_autoptr (GtkFileDialog) dialog = gtk_file_dialog_new ();
   g_autoptr (GListStore) filters = g_list_store_new (GTK_TYPE_FILE_FILTER);
   g_autoptr (GtkFileFilter) filter = gtk_file_filter_new ();
-  g_autofree char *name = initial_name (report, kind);
   GtkRoot *root = gtk_widget_get_root (parent);
   Request *request = g_new0 (Request, 1);
 
   request->parent = g_object_ref (parent);
-  request->report = g_object_ref (report);
-  request->kind = g_strdup (kind);
-  request->width = width;
+  request->scene = scene;
   gtk_file_filter_set_name (filter, _ ("Pictures (PNG, SVG)"));
   gtk_file_filter_add_suffix (filter, "png");
   gtk_file_filter_add_suffix (filter, "svg");
   g_list_store_append (filters, filter);
   gtk_file_dialog_set_title (dialog, _ ("Save Image"));
-  gtk_file_dialog_set_initial_name (dialog, name);
+  gtk_file_dialog_set_initial_name (dialog, g_strdelimit (name, "/\\:", '-'));
   gtk_file_dialog_set_filters (dialog, G_LIST_MODEL (filters));
   gtk_file_dialog_save (dialog, GTK_IS_WINDOW (root) ? GTK_WINDOW (root) : NULL, NULL, chosen_cb,
                         request);
+  g_free (name);
+}
+
+void
+refract_chart_save (GtkWidget *parent, RefractReport *report, const char *kind, double width)
+{
+  g_autofree char *candidate = refract_report_dup_candidate_label (report);
+
+  ask_and_save (parent, make_scene (report, kind, width),
+                g_strdup_printf ("%s %s.png", candidate, kind));
+}
+
+void
+refract_chart_save_scene (GtkWidget *parent, RefractScene *scene)
+{
+  refract_chart_add_title (scene, NULL);
+  ask_and_save (parent, refract_scene_ref (scene),
+                g_strdup_printf ("%s.png", refract_scene_get_title (scene)));
 }

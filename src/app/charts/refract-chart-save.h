@@ -16,7 +16,10 @@ G_BEGIN_DECLS
  * over @parent what went wrong. "share-card" is saved like this too. */
 void refract_chart_save (GtkWidget *parent, RefractReport *report, const char *kind, double width);
 
-/* The same to a file that is known; written whole or not at all. */
+/* The same of what is laid out already; its title is put over it and names the file. */
+void refract_chart_save_scene (GtkWidget *parent, RefractScene *scene);
+
+/* As refract_chart_save() to a file that is known; written whole or not at all. */
 void refract_chart_save_to_file_async (GtkWidget *parent,
                                        RefractReport *report,
                                        const char *kind,

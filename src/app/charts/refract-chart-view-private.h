@@ -19,6 +19,9 @@ struct _RefractChartView
   char *kind;
   RefractChartFunc function;
   RefractReport *report;
+  RefractSceneFunc maker; /* instead of function and report */
+  gpointer maker_data;
+  GDestroyNotify maker_destroy;
   RefractScene *scene; /* NULL: not laid out, or without data */
   double scene_width;
   double scene_text_scale;

@@ -30,19 +30,28 @@ static GParamSpec *properties[N_PROPS];
 
 G_DEFINE_FINAL_TYPE (RefractChartView, refract_chart_view, GTK_TYPE_WIDGET)
 
+/* (transfer full) (nullable) */
+static RefractScene *
+make_scene (RefractChartView *self, double width, double text_scale)
+{
+  if (self->maker != NULL)
+    return self->maker (self->maker_data, width, text_scale);
+  if (self->report == NULL || self->function == NULL)
+    return NULL;
+  return self->function (self->report, width, text_scale);
+}
+
 /* Lays out for @width, unless that is how it is. */
 static RefractScene *
 ensure_scene (RefractChartView *self, double width)
 {
   double text_scale = refract_chart_style_get_text_scale (GTK_WIDGET (self));
 
-  if (self->report == NULL || self->function == NULL)
-    return NULL;
   if (self->scene != NULL && self->scene_width == width && self->scene_text_scale == text_scale)
     return self->scene;
   g_clear_pointer (&self->scene, refract_scene_unref);
   g_clear_pointer (&self->node, gsk_render_node_unref);
-  self->scene = self->function (self->report, width, text_scale);
+  self->scene = make_scene (self, width, text_scale);
   self->scene_width = width;
   self->scene_text_scale = text_scale;
   return self->scene;
@@ -220,10 +229,17 @@ static void
 save_image (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   RefractChartView *self = user_data;
+  int width = gtk_widget_get_width (GTK_WIDGET (self));
 
-  if (self->report != NULL)
-    refract_chart_save (GTK_WIDGET (self), self->report, self->kind,
-                        gtk_widget_get_width (GTK_WIDGET (self)));
+  if (self->maker != NULL)
+    {
+      g_autoptr (RefractScene) scene = self->maker (self->maker_data, width, 1);
+
+      if (scene != NULL)
+        refract_chart_save_scene (GTK_WIDGET (self), scene);
+    }
+  else if (self->report != NULL)
+    refract_chart_save (GTK_WIDGET (self), self->report, self->kind, width);
 }
 
 static void
@@ -318,6 +334,22 @@ refract_chart_view_set_report (RefractChartView *self, RefractReport *report)
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_REPORT]);
 }
 
+void
+refract_chart_view_set_maker (RefractChartView *self,
+                              RefractSceneFunc maker,
+                              gpointer data,
+                              GDestroyNotify destroy)
+{
+  g_return_if_fail (REFRACT_IS_CHART_VIEW (self));
+
+  if (self->maker_destroy != NULL)
+    self->maker_destroy (self->maker_data);
+  self->maker = maker;
+  self->maker_data = data;
+  self->maker_destroy = destroy;
+  reset (self);
+}
+
 RefractReport *
 refract_chart_view_get_report (RefractChartView *self)
 {
@@ -395,7 +427,11 @@ refract_chart_view_dispose (GObject *object)
 static void
 refract_chart_view_finalize (GObject *object)
 {
-  g_free (REFRACT_CHART_VIEW (object)->kind);
+  RefractChartView *self = REFRACT_CHART_VIEW (object);
+
+  if (self->maker_destroy != NULL)
+    self->maker_destroy (self->maker_data);
+  g_free (self->kind);
 
   G_OBJECT_CLASS (refract_chart_view_parent_class)->finalize (object);
 }

@@ -29,6 +29,14 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (RefractChartView, refract_chart_view, REFRACT, CHART_VIEW, GtkWidget)
 
 GtkWidget *refract_chart_view_new (const char *kind);
+
+/* Lays a chart out; as RefractChartFunc, of anything. */
+typedef RefractScene *(*RefractSceneFunc) (gpointer data, double width, double text_scale);
+/* Shows what @maker makes of @data, for a chart that is not of one report. */
+void refract_chart_view_set_maker (RefractChartView *self,
+                                   RefractSceneFunc maker,
+                                   gpointer data,
+                                   GDestroyNotify destroy);
 /* @report: (nullable) */
 void refract_chart_view_set_report (RefractChartView *self, RefractReport *report);
 RefractReport *refract_chart_view_get_report (RefractChartView *self);

@@ -29,6 +29,11 @@ refract_score_row_describe (const RefractScoreRow *row)
 {
   GString *text = g_string_new (row->label);
 
+  if (row->group != NULL)
+    {
+      g_string_prepend (text, ", ");
+      g_string_prepend (text, row->group);
+    }
   if (!isnan (row->score))
     {
       g_autofree char *score = refract_format_score (row->score, 1);
@@ -278,34 +283,36 @@ axis_note (RefractAxisId axis, JsonObject *object, JsonObject *extension)
 }
 
 void
+refract_chart_fill_axis_row (RefractScoreRow *row, RefractReport *report, RefractAxisId axis)
+{
+  JsonObject *object = refract_report_get_axis (report, axis);
+  JsonObject *extension = refract_report_get_axis_extension (report, axis);
+
+  *row = (RefractScoreRow) { .label = g_strdup (refract_axis_id_get_title (axis)),
+                             .score = refract_report_get_axis_score (report, axis),
+                             .low = NAN,
+                             .high = NAN,
+                             .key = (int) axis };
+  if (!isnan (row->score))
+    {
+      refract_chart_read_interval (extension, &row->low, &row->high);
+      row->note = axis_note (axis, object, extension);
+    }
+  else
+    {
+      const char *reason = refract_json_get_string (extension, "skip_reason", NULL);
+      g_autofree char *clean
+          = refract_text_clean (reason != NULL ? reason : _ ("not in the plan"), 300);
+
+      row->note = g_strdup_printf (_ ("Not measured: %s"), clean);
+    }
+}
+
+void
 refract_chart_fill_axis_rows (RefractReport *report, RefractScoreRow rows[REFRACT_N_AXES])
 {
   for (guint i = 0; i < REFRACT_N_AXES; i++)
-    {
-      RefractAxisId axis = (RefractAxisId) i;
-      JsonObject *object = refract_report_get_axis (report, axis);
-      JsonObject *extension = refract_report_get_axis_extension (report, axis);
-      RefractScoreRow *row = &rows[i];
-
-      *row = (RefractScoreRow) { .label = g_strdup (refract_axis_id_get_title (axis)),
-                                 .score = refract_report_get_axis_score (report, axis),
-                                 .low = NAN,
-                                 .high = NAN,
-                                 .key = (int) i };
-      if (!isnan (row->score))
-        {
-          refract_chart_read_interval (extension, &row->low, &row->high);
-          row->note = axis_note (axis, object, extension);
-        }
-      else
-        {
-          const char *reason = refract_json_get_string (extension, "skip_reason", NULL);
-          g_autofree char *clean
-              = refract_text_clean (reason != NULL ? reason : _ ("not in the plan"), 300);
-
-          row->note = g_strdup_printf (_ ("Not measured: %s"), clean);
-        }
-    }
+    refract_chart_fill_axis_row (&rows[i], report, (RefractAxisId) i);
 }
 
 static RefractScene *

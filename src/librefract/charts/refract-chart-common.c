@@ -180,7 +180,7 @@ refract_chart_kv_label (const char *label, const char *text)
 }
 
 void
-refract_chart_add_heading (RefractScene *scene, RefractReport *report)
+refract_chart_add_title (RefractScene *scene, const char *subtitle)
 {
   RefractTextStyle title
       = refract_chart_style (REFRACT_ROLE_FOREGROUND, 18, TRUE, REFRACT_ANCHOR_START);
@@ -189,17 +189,26 @@ refract_chart_add_heading (RefractScene *scene, RefractReport *report)
   double width = refract_scene_get_width (scene) - 2 * MARGIN, y;
   double height = refract_scene_get_height (scene);
   guint n = refract_scene_get_n_items (scene);
+
+  y = refract_scene_add_paragraph (scene, &title, MARGIN, MARGIN, width, 2,
+                                   refract_scene_get_title (scene));
+  if (subtitle != NULL)
+    y = refract_scene_add_paragraph (scene, &line, MARGIN, y + 2, width, 3, subtitle);
+  y += 4;
+  refract_scene_move (scene, n, y);
+  refract_scene_set_height (scene, height + y);
+}
+
+void
+refract_chart_add_heading (RefractScene *scene, RefractReport *report)
+{
   g_autofree char *model = refract_report_dup_model_name (report);
   g_autofree char *candidate = refract_report_dup_candidate_label (report);
   g_autofree char *reference = refract_report_dup_reference_label (report);
   g_autofree char *subtitle
       = g_strdup_printf (_ ("%s, KV cache %s against %s"), model, candidate, reference);
 
-  y = refract_scene_add_paragraph (scene, &title, MARGIN, MARGIN, width, 2,
-                                   refract_scene_get_title (scene));
-  y = refract_scene_add_paragraph (scene, &line, MARGIN, y + 2, width, 3, subtitle) + 4;
-  refract_scene_move (scene, n, y);
-  refract_scene_set_height (scene, height + y);
+  refract_chart_add_title (scene, subtitle);
 }
 
 JsonObject *

@@ -11,6 +11,7 @@
 #include "charts/refract-chart-configs.h"
 #include "charts/refract-chart-private.h"
 #include "core/refract-json.h"
+#include "core/refract-text.h"
 
 #define MAX_CONFIGS 24
 
@@ -91,5 +92,53 @@ refract_chart_configs_new (RefractReport *report)
     }
   if (control != NULL)
     append_row (configs, control, own, -1);
+  return configs;
+}
+
+static gboolean
+is_beaten (const RefractChartConfig *config,
+           const RefractChartConfig *other,
+           RefractScatterKind kind)
+{
+  double x = kind == REFRACT_SCATTER_MEMORY ? -config->bytes : config->decode;
+  double other_x = kind == REFRACT_SCATTER_MEMORY ? -other->bytes : other->decode;
+
+  return other->composite >= config->composite && other_x >= x
+         && (other->composite > config->composite || other_x > x);
+}
+
+GArray *
+refract_chart_configs_new_for_comparison (const RefractComparison *comparison,
+                                          RefractScatterKind kind)
+{
+  guint n = MIN (comparison->reports->len, MAX_CONFIGS);
+  GArray *configs = g_array_new (FALSE, TRUE, sizeof (RefractChartConfig));
+
+  g_array_set_clear_func (configs, clear_config);
+  for (guint i = 0; i < n; i++)
+    {
+      RefractReport *report = comparison->reports->pdata[i];
+      JsonObject *extension = refract_report_get_extension (report);
+      RefractChartConfig config
+          = { .composite = refract_report_get_composite (report),
+              .bytes = read_amount (refract_json_get_object (extension, "kv"), "bytes_per_token"),
+              .prefill
+              = read_amount (refract_json_get_object (extension, "performance"), "prefill_tps"),
+              .decode
+              = read_amount (refract_json_get_object (extension, "performance"), "decode_tps"),
+              .label = refract_text_clean (comparison->names[i], 120),
+              .key = (int) i };
+
+      refract_chart_read_interval (extension, &config.low, &config.high);
+      g_array_append_val (configs, config);
+    }
+  for (guint i = 0; i < n; i++)
+    for (guint j = 0; j < n; j++)
+      {
+        RefractChartConfig *config = &g_array_index (configs, RefractChartConfig, i);
+
+        config->is_dominated
+            |= is_beaten (config, &g_array_index (configs, RefractChartConfig, j), kind);
+      }
   return configs;
 }

@@ -47,6 +47,7 @@ guint refract_chart_array_length (JsonArray *array);
 
 /**
  * RefractScoreRow:
+ * @group: (nullable): what the rows around it have in common, for its sentence
  * @label: what is scored
  * @score: [0, 100]; NAN: @note says why there is none
  * @low: of the interval, NAN when there is none
@@ -56,6 +57,7 @@ guint refract_chart_array_length (JsonArray *array);
  */
 typedef struct
 {
+  const char *group;
   char *label;
   double score;
   double low;
@@ -75,6 +77,8 @@ double refract_chart_add_score_rows (RefractScene *scene,
                                      double y,
                                      double width,
                                      double text_scale);
+/* One axis of the report as a row; clear it. */
+void refract_chart_fill_axis_row (RefractScoreRow *row, RefractReport *report, RefractAxisId axis);
 /* The report's four axes as rows; clear each. */
 void refract_chart_fill_axis_rows (RefractReport *report, RefractScoreRow rows[REFRACT_N_AXES]);
 

@@ -13,10 +13,22 @@
 
 #define MARK 7.0
 
-static gboolean
-is_shown (const RefractChartConfig *config)
+typedef struct
 {
-  return config->bytes > 0 && (config->is_reference || !isnan (config->composite));
+  RefractFrame frame;
+  RefractScatterKind kind;
+} Scatter;
+
+static double
+x_of (const RefractChartConfig *config, RefractScatterKind kind)
+{
+  return kind == REFRACT_SCATTER_MEMORY ? config->bytes : config->decode;
+}
+
+static gboolean
+is_shown (const RefractChartConfig *config, RefractScatterKind kind)
+{
+  return x_of (config, kind) > 0 && (config->is_reference || !isnan (config->composite));
 }
 
 static double
@@ -25,31 +37,46 @@ score_of (const RefractChartConfig *config)
   return config->is_reference ? 100 : config->composite;
 }
 
+/* "12.0 KiB per token", "41.5 tokens/s"; (transfer full) */
 static char *
-describe (const RefractChartConfig *config)
+format_x (const RefractChartConfig *config, RefractScatterKind kind)
 {
-  g_autofree char *bytes = refract_chart_format_bytes (config->bytes);
+  g_autofree char *bytes = NULL;
+
+  if (kind == REFRACT_SCATTER_SPEED)
+    return config->decode < 100 ? g_strdup_printf (_ ("%.3g tokens/s"), config->decode)
+                                : g_strdup_printf (_ ("%.0f tokens/s"), config->decode);
+  bytes = refract_chart_format_bytes (config->bytes);
+  return g_strdup_printf (_ ("%s per token"), bytes);
+}
+
+static char *
+describe (const RefractChartConfig *config, RefractScatterKind kind)
+{
+  g_autofree char *x = format_x (config, kind);
   g_autofree char *score = refract_format_score (score_of (config), 1);
   GString *text;
 
   if (config->is_reference)
-    return g_strdup_printf (_ ("%s, the reference: %s per token."), config->label, bytes);
+    return g_strdup_printf (_ ("%s, the reference: %s."), config->label, x);
   text = g_string_new (NULL);
-  g_string_append_printf (text, _ ("%s: %s of 100, %s, at %s per token"), config->label, score,
-                          refract_chart_band_label (refract_band_for_score (config->composite)),
-                          bytes);
+  g_string_append_printf (text, _ ("%s: %s of 100, %s, at %s"), config->label, score,
+                          refract_chart_band_label (refract_band_for_score (config->composite)), x);
   if (config->is_control)
     g_string_append (text, _ ("; the negative control"));
   if (config->is_dominated)
-    g_string_append (text, _ ("; another candidate is better and no larger"));
+    g_string_append (text, kind == REFRACT_SCATTER_MEMORY
+                               ? _ ("; another candidate is better and no larger")
+                               : _ ("; another candidate is better and no slower"));
   g_string_append_c (text, '.');
   return g_string_free (text, FALSE);
 }
 
 static void
-add_mark (RefractFrame *frame, const RefractChartConfig *config)
+add_mark (const Scatter *self, const RefractChartConfig *config)
 {
-  double x = refract_scale_map (&frame->x, config->bytes);
+  const RefractFrame *frame = &self->frame;
+  double x = refract_scale_map (&frame->x, x_of (config, self->kind));
   double y = refract_scale_map (&frame->y, score_of (config));
   gboolean dim = config->is_dominated || config->is_control;
   RefractRole role = dim ? REFRACT_ROLE_DIM : REFRACT_ROLE_ACCENT;
@@ -94,8 +121,9 @@ clear_behind (RefractScene *scene)
 
 /* Beside, below or above the mark, wherever nothing is in the way. */
 static gboolean
-try_label (RefractFrame *frame, const RefractChartConfig *config, const char *text)
+try_label (const Scatter *self, const RefractChartConfig *config, const char *text)
 {
+  const RefractFrame *frame = &self->frame;
   static const struct
   {
     RefractAnchor anchor;
@@ -105,7 +133,7 @@ try_label (RefractFrame *frame, const RefractChartConfig *config, const char *te
                  { REFRACT_ANCHOR_START, 6, 1.7 },         { REFRACT_ANCHOR_START, 6, -1.0 },
                  { REFRACT_ANCHOR_END, -6, 1.7 },          { REFRACT_ANCHOR_END, -6, -1.0 } };
   double size = CAPTION * frame->text_scale;
-  double x = refract_scale_map (&frame->x, config->bytes);
+  double x = refract_scale_map (&frame->x, x_of (config, self->kind));
   double y = refract_scale_map (&frame->y, score_of (config));
   RefractRole role
       = config->is_dominated || config->is_control ? REFRACT_ROLE_DIM : REFRACT_ROLE_FOREGROUND;
@@ -127,8 +155,9 @@ try_label (RefractFrame *frame, const RefractChartConfig *config, const char *te
 
 /* The names at the marks, or, where one does not fit, numbers there and the names in a list. */
 static void
-add_labels (RefractFrame *frame, GArray *configs, double *list_bottom)
+add_labels (const Scatter *self, GArray *configs, double *list_bottom)
 {
+  const RefractFrame *frame = &self->frame;
   double size = CAPTION * frame->text_scale, y = *list_bottom;
   double width = refract_scene_get_width (frame->scene);
   guint first = refract_scene_get_n_items (frame->scene), number = 0;
@@ -140,7 +169,7 @@ add_labels (RefractFrame *frame, GArray *configs, double *list_bottom)
     {
       const RefractChartConfig *config = &g_array_index (configs, RefractChartConfig, i);
 
-      fits = !is_shown (config) || try_label (frame, config, config->label);
+      fits = !is_shown (config, self->kind) || try_label (self, config, config->label);
     }
   if (fits)
     return;
@@ -151,10 +180,10 @@ add_labels (RefractFrame *frame, GArray *configs, double *list_bottom)
       g_autofree char *mark = NULL;
       g_autofree char *line = NULL;
 
-      if (!is_shown (config))
+      if (!is_shown (config, self->kind))
         continue;
       mark = g_strdup_printf ("%u", ++number);
-      try_label (frame, config, mark);
+      try_label (self, config, mark);
       line = g_strdup_printf ("%u  %s", number, config->label);
       style.bold = config->is_own;
       y = refract_scene_add_paragraph (frame->scene, &style, MARGIN, y, width - 2 * MARGIN, 3,
@@ -188,10 +217,26 @@ add_byte_ticks (RefractFrame *frame)
   return _ (captions[caption]);
 }
 
+static const char *
+add_speed_ticks (RefractFrame *frame)
+{
+  double ticks[REFRACT_MAX_TICKS];
+  guint n = refract_ticks_linear (0, frame->x.max, 7, ticks);
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_autofree char *label = refract_format_tick (ticks[i]);
+
+      refract_frame_add_x_tick (frame, refract_scale_map (&frame->x, ticks[i]), label);
+    }
+  return _ ("Decoding, tokens/s");
+}
+
 /* Returns the caption of x. */
 static const char *
-init_scales (RefractFrame *frame, RefractScene *scene, GArray *configs, double text_scale)
+init_scales (Scatter *self, RefractScene *scene, GArray *configs, double text_scale)
 {
+  RefractFrame *frame = &self->frame;
   static const char *const labels[] = { "100" };
   double min = 80, max = 0, ticks[REFRACT_MAX_TICKS];
   guint n;
@@ -201,9 +246,9 @@ init_scales (RefractFrame *frame, RefractScene *scene, GArray *configs, double t
       const RefractChartConfig *config = &g_array_index (configs, RefractChartConfig, i);
       double low = isnan (config->low) ? score_of (config) : config->low;
 
-      if (!is_shown (config))
+      if (!is_shown (config, self->kind))
         continue;
-      max = MAX (max, config->bytes);
+      max = MAX (max, x_of (config, self->kind));
       min = MIN (min, floor (low / 20) * 20);
     }
   refract_frame_init (frame, scene, text_scale, MARGIN, _ ("Composite score"), labels, 1, 220);
@@ -219,17 +264,19 @@ init_scales (RefractFrame *frame, RefractScene *scene, GArray *configs, double t
     }
   if (min <= 80)
     refract_frame_add_y_tick (frame, refract_scale_map (&frame->y, 90), "90");
-  return add_byte_ticks (frame);
+  return self->kind == REFRACT_SCATTER_MEMORY ? add_byte_ticks (frame) : add_speed_ticks (frame);
 }
 
 RefractScene *
-refract_chart_scatter_new (RefractReport *report, double width, double text_scale)
+refract_chart_scatter_draw (GArray *configs,
+                            RefractScatterKind kind,
+                            double width,
+                            double text_scale)
 {
   g_autoptr (RefractScene) scene = refract_chart_begin (width, &text_scale);
-  g_autoptr (GArray) configs = refract_chart_configs_new (report);
+  Scatter self = { .kind = kind };
   const char *caption;
   GString *description;
-  RefractFrame frame;
   double bottom;
   guint n = 0;
 
@@ -237,32 +284,43 @@ refract_chart_scatter_new (RefractReport *report, double width, double text_scal
     {
       const RefractChartConfig *config = &g_array_index (configs, RefractChartConfig, i);
 
-      n += is_shown (config) && !config->is_reference;
+      n += is_shown (config, kind) && !config->is_reference;
     }
   if (n == 0)
     return NULL;
-  caption = init_scales (&frame, scene, configs, text_scale);
+  caption = init_scales (&self, scene, configs, text_scale);
   description = g_string_new (NULL);
   for (guint i = 0; i < configs->len; i++)
     {
       const RefractChartConfig *config = &g_array_index (configs, RefractChartConfig, i);
       char *sentence;
 
-      if (!is_shown (config))
+      if (!is_shown (config, kind))
         continue;
-      add_mark (&frame, config);
-      sentence = describe (config);
+      add_mark (&self, config);
+      sentence = describe (config, kind);
       g_string_append_printf (description, "%s%s", description->len > 0 ? " " : "", sentence);
-      refract_scene_take_point (scene, refract_scale_map (&frame.x, config->bytes) - MARK - 3,
-                                refract_scale_map (&frame.y, score_of (config)) - MARK - 3,
-                                2 * MARK + 6, 2 * MARK + 6, config->key, sentence);
+      refract_scene_take_point (
+          scene, refract_scale_map (&self.frame.x, x_of (config, kind)) - MARK - 3,
+          refract_scale_map (&self.frame.y, score_of (config)) - MARK - 3, 2 * MARK + 6,
+          2 * MARK + 6, config->key, sentence);
     }
-  refract_frame_finish (&frame, caption);
+  refract_frame_finish (&self.frame, caption);
   bottom = refract_scene_get_height (scene);
-  add_labels (&frame, configs, &bottom);
+  add_labels (&self, configs, &bottom);
   if (bottom > refract_scene_get_height (scene))
     refract_scene_set_height (scene, bottom + MARGIN);
-  refract_scene_take_words (scene, g_strdup (_ ("Fidelity by memory")),
+  refract_scene_take_words (scene,
+                            g_strdup (kind == REFRACT_SCATTER_MEMORY ? _ ("Fidelity by memory")
+                                                                     : _ ("Fidelity by speed")),
                             g_string_free (description, FALSE));
   return g_steal_pointer (&scene);
+}
+
+RefractScene *
+refract_chart_scatter_new (RefractReport *report, double width, double text_scale)
+{
+  g_autoptr (GArray) configs = refract_chart_configs_new (report);
+
+  return refract_chart_scatter_draw (configs, REFRACT_SCATTER_MEMORY, width, text_scale);
 }

@@ -63,4 +63,7 @@ RefractChartFunc refract_chart_lookup (const char *name);
  * picture that leaves the page it stood on. */
 void refract_chart_add_heading (RefractScene *scene, RefractReport *report);
 
+/* The same with only @subtitle (nullable) below the title. */
+void refract_chart_add_title (RefractScene *scene, const char *subtitle);
+
 G_END_DECLS

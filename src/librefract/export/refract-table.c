@@ -76,6 +76,28 @@ refract_table_row_add_text (RefractTableRow *self, const char *text)
   refract_table_row_take_number (self, NAN, g_strdup (text != NULL ? text : "—"));
 }
 
+RefractTable *
+refract_table_copy (const RefractTable *self)
+{
+  RefractTable *copy = refract_table_new (self->title, (const char *const *) self->columns);
+
+  for (guint i = 0; i < self->rows->len; i++)
+    {
+      const RefractTableRow *row = self->rows->pdata[i];
+      RefractTableRow *new_row = refract_table_add_row (copy);
+
+      new_row->dim = row->dim;
+      for (guint j = 0; j < row->cells->len; j++)
+        {
+          const RefractCell *cell = row->cells->pdata[j];
+
+          refract_table_row_take_number (new_row, cell->value, g_strdup (cell->text))->best
+              = cell->best;
+        }
+    }
+  return copy;
+}
+
 RefractCell *
 refract_table_row_add_number (RefractTableRow *self, double value, guint decimals)
 {

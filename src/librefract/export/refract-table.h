@@ -50,6 +50,7 @@ typedef struct
 } RefractTable;
 
 RefractTable *refract_table_new (const char *title, const char *const *columns);
+RefractTable *refract_table_copy (const RefractTable *self);
 void refract_table_free (RefractTable *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RefractTable, refract_table_free)
 

@@ -421,7 +421,7 @@ refract_comparison_new (GPtrArray *reports, GError **error)
                            "A comparison needs at least two reports.");
       return NULL;
     }
-  self = g_new0 (RefractComparison, 1);
+  self = g_atomic_rc_box_new0 (RefractComparison);
   self->reports = g_ptr_array_copy (reports, (GCopyFunc) g_object_ref, NULL);
   g_ptr_array_set_free_func (self->reports, g_object_unref);
   self->names = make_names (reports);
@@ -434,9 +434,11 @@ refract_comparison_new (GPtrArray *reports, GError **error)
   return self;
 }
 
-void
-refract_comparison_free (RefractComparison *self)
+static void
+clear (gpointer data)
 {
+  RefractComparison *self = data;
+
   g_ptr_array_unref (self->reports);
   g_strfreev (self->names);
   g_ptr_array_unref (self->warnings);
@@ -444,7 +446,18 @@ refract_comparison_free (RefractComparison *self)
   refract_table_free (self->differences);
   refract_table_free (self->prompts);
   g_clear_pointer (&self->items, refract_table_free);
-  g_free (self);
+}
+
+RefractComparison *
+refract_comparison_ref (RefractComparison *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+void
+refract_comparison_unref (RefractComparison *self)
+{
+  g_atomic_rc_box_release_full (self, clear);
 }
 
 RefractTable *

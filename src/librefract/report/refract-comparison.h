@@ -41,8 +41,10 @@ typedef struct
 /* @reports: (element-type RefractReport): two or more; REFRACT_ERROR_USAGE below that. Takes about
  * 10 ms per report: call it in a thread. */
 RefractComparison *refract_comparison_new (GPtrArray *reports, GError **error);
-void refract_comparison_free (RefractComparison *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (RefractComparison, refract_comparison_free)
+/* Immutable: may be shared between threads. */
+RefractComparison *refract_comparison_ref (RefractComparison *self);
+void refract_comparison_unref (RefractComparison *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RefractComparison, refract_comparison_unref)
 
 /* One row per report instead of one column: for many. (transfer full) */
 RefractTable *refract_comparison_make_list (const RefractComparison *self);

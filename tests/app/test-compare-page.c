@@ -1,0 +1,268 @@
+/* test-compare-page.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#include "config.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+#include "app-fixture.h"
+#include "app-shot.h"
+#include "charts/refract-chart-card.h"
+#include "compare/refract-compare-page.h"
+#include "compare/refract-table-view.h"
+
+static const struct
+{
+  const char *suffix;
+  AppShotStyle style;
+} styles[] = {
+  { "light", { 900, 760, 1, ADW_COLOR_SCHEME_FORCE_LIGHT } },
+  { "dark", { 900, 760, 1, ADW_COLOR_SCHEME_FORCE_DARK } },
+  { "narrow", { 360, 640, 1, ADW_COLOR_SCHEME_FORCE_LIGHT } },
+  { "narrow-large-text", { 360, 640, 2, ADW_COLOR_SCHEME_FORCE_LIGHT } },
+};
+
+static char *
+data_path (const char *name)
+{
+  return g_test_build_filename (G_TEST_DIST, "data", name, NULL);
+}
+
+/* (transfer full) (element-type filename) */
+static GPtrArray *
+paths_of (const char *first, ...)
+{
+  GPtrArray *paths = g_ptr_array_new_with_free_func (g_free);
+  va_list args;
+
+  va_start (args, first);
+  for (const char *name = first; name != NULL; name = va_arg (args, const char *))
+    g_ptr_array_add (paths, data_path (name));
+  va_end (args);
+  return paths;
+}
+
+static GtkWidget *
+find (GtkWidget *widget, gboolean (*predicate) (GtkWidget *, gconstpointer), gconstpointer data)
+{
+  if (predicate (widget, data))
+    return widget;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    {
+      GtkWidget *found = find (child, predicate, data);
+
+      if (found != NULL)
+        return found;
+    }
+  return NULL;
+}
+
+static gboolean
+has_shown_text (GtkWidget *widget, gconstpointer text)
+{
+  return GTK_IS_LABEL (widget) && gtk_widget_get_mapped (widget)
+         && strstr (gtk_label_get_text (GTK_LABEL (widget)), text) != NULL;
+}
+
+#define assert_text(widget, text)                                                                  \
+  g_assert_nonnull (find (GTK_WIDGET (widget), has_shown_text, text))
+
+static guint
+count (GtkWidget *widget, GType type)
+{
+  guint n = g_type_is_a (G_OBJECT_TYPE (widget), type) && gtk_widget_get_mapped (widget);
+
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    n += count (child, type);
+  return n;
+}
+
+static gboolean
+is_stack (GtkWidget *widget, gconstpointer data)
+{
+  return GTK_IS_STACK (widget);
+}
+
+static const char *
+get_state (RefractComparePage *page)
+{
+  return gtk_stack_get_visible_child_name (
+      GTK_STACK (find (GTK_WIDGET (page), is_stack, NULL)));
+}
+
+static gboolean
+is_loaded (gpointer page)
+{
+  return !g_str_equal (get_state (page), "loading");
+}
+
+/* @paths: (transfer full) */
+static RefractComparePage *
+open_page (RefractWindow *window, GPtrArray *paths)
+{
+  RefractComparePage *page = refract_compare_page_new (paths);
+
+  g_ptr_array_unref (paths);
+  refract_window_set_page (window, ADW_NAVIGATION_PAGE (page));
+  app_fixture_wait (is_loaded, page, 20);
+  app_shot_settle (GTK_WIDGET (window));
+  return page;
+}
+
+static gboolean
+is_scrolled_content (GtkWidget *widget, gconstpointer data)
+{
+  return GTK_IS_VIEWPORT (widget) && gtk_widget_get_mapped (widget)
+         && gtk_widget_is_ancestor (widget, GTK_WIDGET (data));
+}
+
+/* The page in every style; from top to bottom where somebody looks. */
+static void
+write_page (RefractWindow *window, GtkWidget *page, const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (styles); i++)
+    {
+      GtkWidget *viewport;
+      GtkAdjustment *adjustment;
+
+      app_shot_apply (GTK_WINDOW (window), &styles[i].style);
+      viewport = find (page, is_scrolled_content, page);
+      adjustment = gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (viewport));
+      for (guint part = 0;; part++)
+        {
+          g_autofree char *file = g_strdup_printf ("%s-%s-%u", name, styles[i].suffix, part);
+          double before = gtk_adjustment_get_value (adjustment);
+
+          app_shot_write (GTK_WIDGET (window), file);
+          if (g_getenv ("REFRACT_SHOTS") == NULL)
+            break;
+          gtk_adjustment_set_value (adjustment,
+                                    before + gtk_adjustment_get_page_size (adjustment) * 0.9);
+          if (gtk_adjustment_get_value (adjustment) == before)
+            break;
+        }
+      gtk_adjustment_set_value (adjustment, 0);
+    }
+  app_shot_apply (GTK_WINDOW (window), &APP_SHOT_WIDE);
+}
+
+static gboolean
+is_table (GtkWidget *widget, gconstpointer data)
+{
+  return REFRACT_IS_TABLE_VIEW (widget);
+}
+
+static void
+test_three (void)
+{
+  RefractWindow *window = app_fixture_open_window ();
+  RefractComparePage *page
+      = open_page (window, paths_of ("full-demo-q4_0.refract.json", "report-charts.json",
+                                     "legacy-v0.3.1-gemma26b.json", NULL));
+  RefractComparison *comparison = refract_compare_page_get_comparison (page);
+  GtkWidget *table;
+
+  g_assert_cmpstr (get_state (page), ==, "comparison");
+  g_assert_nonnull (comparison);
+  g_assert_cmpuint (comparison->warnings->len, >, 0);
+  assert_text (page, "3 Reports");
+  assert_text (page, "What Is Not the Same and Moves Scores");
+  assert_text (page, comparison->warnings->pdata[0]);
+  assert_text (page, "things that move scores are not the same");
+  assert_text (page, "Scores side by side");
+  assert_text (page, "Fidelity by memory");
+  assert_text (page, "Fidelity by speed");
+  assert_text (page, "Where each answer leaves its reference");
+  /* scores, memory, speed, one map: there is none against the old report */
+  g_assert_cmpuint (count (GTK_WIDGET (page), REFRACT_TYPE_CHART_CARD), ==, 4);
+  table = find (GTK_WIDGET (page), is_table, NULL);
+  app_shot_apply (GTK_WINDOW (window), &APP_SHOT_WIDE);
+  g_assert_true (refract_table_view_get_wide (REFRACT_TABLE_VIEW (table)));
+  assert_text (table, "77.42");
+  app_shot_apply (GTK_WINDOW (window), &APP_SHOT_NARROW);
+  g_assert_false (refract_table_view_get_wide (REFRACT_TABLE_VIEW (table)));
+  assert_text (table, "77.42");
+  write_page (window, GTK_WIDGET (page), "compare");
+  app_fixture_close_window (window);
+}
+
+/* The same build twice: nothing changed. */
+static void
+test_equal (void)
+{
+  RefractWindow *window = app_fixture_open_window ();
+  RefractComparePage *page
+      = open_page (window, paths_of ("full-demo-q4_0.refract.json",
+                                     "full-demo-q4_0.refract.json", NULL));
+
+  assert_text (page, "No prompt, chunk or cell changed by more than chance.");
+  g_assert_null (find (GTK_WIDGET (page), has_shown_text, "Moves Scores"));
+  write_page (window, GTK_WIDGET (page), "compare-equal");
+  app_fixture_close_window (window);
+}
+
+static void
+test_eight (void)
+{
+  RefractWindow *window = app_fixture_open_window ();
+  RefractComparePage *page = open_page (
+      window,
+      paths_of ("full-demo-q4_0.refract.json", "report-charts.json", "legacy-v0.3.1-gemma26b.json",
+                "full-demo-q4_0.refract.json", "report-charts.json", "report-charts.json",
+                "report-charts.json", "report-charts.json", NULL));
+
+  assert_text (page, "8 Reports");
+  write_page (window, GTK_WIDGET (page), "compare-eight");
+  app_fixture_close_window (window);
+}
+
+static void
+test_unreadable (void)
+{
+  RefractWindow *window = app_fixture_open_window ();
+  RefractComparePage *page
+      = open_page (window, paths_of ("full-demo-q4_0.refract.json", "mt19937.json", NULL));
+
+  g_assert_cmpstr (get_state (page), ==, "failure");
+  g_assert_null (refract_compare_page_get_comparison (page));
+  assert_text (page, "mt19937.json");
+  app_fixture_close_window (window);
+}
+
+/* Leaving the page while it reads ends the reading. */
+static void
+test_left (void)
+{
+  g_autoptr (GPtrArray) paths
+      = paths_of ("full-demo-q4_0.refract.json", "report-charts.json", NULL);
+  RefractWindow *window = app_fixture_open_window ();
+  gpointer page = refract_compare_page_new (paths);
+  gboolean is_gone = FALSE;
+
+  g_object_add_weak_pointer (page, &page);
+  refract_window_set_page (window, page);
+  refract_window_set_page (window, NULL);
+  for (guint i = 0; i < 5000 && page != NULL; i++)
+    if (!g_main_context_iteration (NULL, FALSE))
+      g_usleep (1000);
+  is_gone = page == NULL;
+  g_assert_true (is_gone);
+  app_fixture_close_window (window);
+}
+
+int
+main (int argc, char **argv)
+{
+  app_fixture_init (&argc, &argv);
+  g_test_add_func ("/compare/three", test_three);
+  g_test_add_func ("/compare/equal", test_equal);
+  g_test_add_func ("/compare/eight", test_eight);
+  g_test_add_func ("/compare/unreadable", test_unreadable);
+  g_test_add_func ("/compare/left", test_left);
+  return app_fixture_run ();
+}
