@@ -174,11 +174,8 @@ refract_export_ask (GtkWidget *widget,
 }
 
 void
-refract_export_to_file (GtkWidget *widget,
-                        GFile *file,
-                        RefractExportFunc func,
-                        gpointer data,
-                        GDestroyNotify destroy)
+refract_export_to_file (
+    GtkWidget *widget, GFile *file, RefractExportFunc func, gpointer data, GDestroyNotify destroy)
 {
   Export *self = export_new (widget, func, data, destroy);
 

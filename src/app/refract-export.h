@@ -32,11 +32,8 @@ void refract_export_ask (GtkWidget *widget,
                          gpointer data,
                          GDestroyNotify destroy);
 /* The same to a file that is known. */
-void refract_export_to_file (GtkWidget *widget,
-                             GFile *file,
-                             RefractExportFunc func,
-                             gpointer data,
-                             GDestroyNotify destroy);
+void refract_export_to_file (
+    GtkWidget *widget, GFile *file, RefractExportFunc func, gpointer data, GDestroyNotify destroy);
 
 /* For a RefractExportFunc: whole or not at all. */
 gboolean refract_export_write (const char *path, const char *text, GError **error);

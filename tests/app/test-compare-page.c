@@ -91,8 +91,7 @@ is_stack (GtkWidget *widget, gconstpointer data)
 static const char *
 get_state (RefractComparePage *page)
 {
-  return gtk_stack_get_visible_child_name (
-      GTK_STACK (find (GTK_WIDGET (page), is_stack, NULL)));
+  return gtk_stack_get_visible_child_name (GTK_STACK (find (GTK_WIDGET (page), is_stack, NULL)));
 }
 
 static gboolean
@@ -196,9 +195,8 @@ static void
 test_equal (void)
 {
   RefractWindow *window = app_fixture_open_window ();
-  RefractComparePage *page
-      = open_page (window, paths_of ("full-demo-q4_0.refract.json",
-                                     "full-demo-q4_0.refract.json", NULL));
+  RefractComparePage *page = open_page (
+      window, paths_of ("full-demo-q4_0.refract.json", "full-demo-q4_0.refract.json", NULL));
 
   assert_text (page, "No prompt, chunk or cell changed by more than chance.");
   g_assert_null (find (GTK_WIDGET (page), has_shown_text, "Moves Scores"));
@@ -210,11 +208,11 @@ static void
 test_eight (void)
 {
   RefractWindow *window = app_fixture_open_window ();
-  RefractComparePage *page = open_page (
-      window,
-      paths_of ("full-demo-q4_0.refract.json", "report-charts.json", "legacy-v0.3.1-gemma26b.json",
-                "full-demo-q4_0.refract.json", "report-charts.json", "report-charts.json",
-                "report-charts.json", "report-charts.json", NULL));
+  RefractComparePage *page
+      = open_page (window, paths_of ("full-demo-q4_0.refract.json", "report-charts.json",
+                                     "legacy-v0.3.1-gemma26b.json", "full-demo-q4_0.refract.json",
+                                     "report-charts.json", "report-charts.json",
+                                     "report-charts.json", "report-charts.json", NULL));
 
   assert_text (page, "8 Reports");
   write_page (window, GTK_WIDGET (page), "compare-eight");

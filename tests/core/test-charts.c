@@ -206,14 +206,11 @@ check_comparison (const RefractComparison *comparison, const char *what)
         g_autoptr (GPtrArray) scenes
             = g_ptr_array_new_with_free_func ((GDestroyNotify) refract_scene_unref);
 
-        add_scene (scenes,
-                   refract_chart_compare_scores_new (comparison, widths[j], scales[k]));
-        add_scene (scenes,
-                   refract_chart_compare_memory_new (comparison, widths[j], scales[k]));
+        add_scene (scenes, refract_chart_compare_scores_new (comparison, widths[j], scales[k]));
+        add_scene (scenes, refract_chart_compare_memory_new (comparison, widths[j], scales[k]));
         add_scene (scenes, refract_chart_compare_speed_new (comparison, widths[j], scales[k]));
         for (guint i = 1; i < comparison->reports->len; i++)
-          add_scene (scenes,
-                     refract_chart_compare_rniah_new (comparison, i, widths[j], scales[k]));
+          add_scene (scenes, refract_chart_compare_rniah_new (comparison, i, widths[j], scales[k]));
         n = scenes->len;
         for (guint i = 0; i < scenes->len; i++)
           {
@@ -297,8 +294,8 @@ test_comparison (void)
   /* scores say that there is nothing */
   g_assert_cmpuint (check_comparison (bare, "bare"), ==, 1);
 
-  sentence = g_strdup_printf (
-      "Composite, %s: 77.4 of 100, Degraded; 95 %% interval 70.0 to 83.5.", three->names[1]);
+  sentence = g_strdup_printf ("Composite, %s: 77.4 of 100, Degraded; 95 %% interval 70.0 to 83.5.",
+                              three->names[1]);
   assert_point (scores, 1, sentence);
   g_assert_cmpint (refract_scene_get_point (scores, 1)->key, ==, 1);
   g_assert_cmpuint (refract_scene_get_n_points (scores), ==, 3 * 5);
@@ -334,8 +331,7 @@ test_comparison_map (void)
 
   assert_point (map, 0, "512 tokens, needle at 0 %: better than the first, 100 % against 50 %.");
   assert_point (map, 1, "512 tokens, needle at 100 %: worse than the first, 25 % against 100 %.");
-  assert_point (map, 2,
-                "900 tokens, needle at 0 %: not applicable, a reference fails too.");
+  assert_point (map, 2, "900 tokens, needle at 0 %: not applicable, a reference fails too.");
   assert_point (map, 3, "900 tokens, needle at 100 %: not measured in both.");
   g_assert_true (g_str_has_prefix (refract_scene_get_description (map),
                                    "Of 2 cells, 1 are better and 1 worse than in "));

@@ -14,6 +14,8 @@
 #define CELLS_AT_ONCE 300
 /* px; what the narrow form, which breaks words where it must, needs at the largest text */
 #define MIN_WIDTH 240
+/* characters */
+#define MAX_WHOLE_WORD 9
 
 struct _RefractTableView
 {
@@ -33,6 +35,18 @@ struct _RefractTableView
 G_DEFINE_FINAL_TYPE (RefractTableView, refract_table_view, GTK_TYPE_WIDGET)
 
 /* --- What a table consists of --- */
+
+/* Numbers stay whole; what is longer must break somewhere in a narrow window. */
+static PangoWrapMode
+narrow_wrap (const char *text)
+{
+  g_auto (GStrv) words = g_strsplit (text, " ", -1);
+
+  for (guint i = 0; words[i] != NULL; i++)
+    if (g_utf8_strlen (words[i], -1) > MAX_WHOLE_WORD)
+      return PANGO_WRAP_WORD_CHAR;
+  return PANGO_WRAP_WORD;
+}
 
 static GtkWidget *
 text_new (const char *text, PangoWrapMode wrap, const char *css_class)
@@ -146,7 +160,7 @@ add_narrow_row (RefractTableView *self, guint index)
       title = text_new (self->table->columns[i], PANGO_WRAP_WORD_CHAR, "dimmed");
       gtk_widget_set_hexpand (title, TRUE);
       gtk_box_append (GTK_BOX (line), title);
-      gtk_box_append (GTK_BOX (line), cell_new (self, row, i, PANGO_WRAP_WORD_CHAR));
+      gtk_box_append (GTK_BOX (line), cell_new (self, row, i, narrow_wrap (cell->text)));
       gtk_box_append (GTK_BOX (group), line);
     }
   /* Before the button. */
@@ -157,8 +171,8 @@ add_narrow_row (RefractTableView *self, guint index)
 static void
 show_more (RefractTableView *self)
 {
-  guint end = MIN (self->n_shown + MAX (CELLS_AT_ONCE / self->n_columns, 10),
-                   self->table->rows->len);
+  guint end
+      = MIN (self->n_shown + MAX (CELLS_AT_ONCE / self->n_columns, 10), self->table->rows->len);
   guint left = self->table->rows->len - end;
   g_autofree char *label
       = g_strdup_printf (ngettext ("Show %u _More", "Show %u _More", left), left);
@@ -178,8 +192,8 @@ show_more (RefractTableView *self)
 static GtkWidget *
 more_button_new (RefractTableView *self)
 {
-  GtkWidget *button = g_object_new (GTK_TYPE_BUTTON, "use-underline", TRUE, "halign",
-                                    GTK_ALIGN_CENTER, NULL);
+  GtkWidget *button
+      = g_object_new (GTK_TYPE_BUTTON, "use-underline", TRUE, "halign", GTK_ALIGN_CENTER, NULL);
 
   g_signal_connect_object (button, "clicked", G_CALLBACK (show_more), self, G_CONNECT_SWAPPED);
   return button;

@@ -28,10 +28,9 @@ compare_activated (GSimpleAction *action, GVariant *parameter, gpointer user_dat
     }
   if (paths->len < REFRACT_COMPARE_MIN || paths->len > REFRACT_COMPARE_MAX)
     {
-      g_autoptr (GError) error
-          = g_error_new (REFRACT_ERROR, REFRACT_ERROR_USAGE,
-                         _ ("%u reports were chosen. Choose two to eight that can be read."),
-                         paths->len);
+      g_autoptr (GError) error = g_error_new (
+          REFRACT_ERROR, REFRACT_ERROR_USAGE,
+          _ ("%u reports were chosen. Choose two to eight that can be read."), paths->len);
 
       refract_window_show_error (self, _ ("These reports cannot be compared"), error);
       return;

@@ -119,15 +119,14 @@ refract_chart_configs_new_for_comparison (const RefractComparison *comparison,
     {
       RefractReport *report = comparison->reports->pdata[i];
       JsonObject *extension = refract_report_get_extension (report);
-      RefractChartConfig config
-          = { .composite = refract_report_get_composite (report),
-              .bytes = read_amount (refract_json_get_object (extension, "kv"), "bytes_per_token"),
-              .prefill
-              = read_amount (refract_json_get_object (extension, "performance"), "prefill_tps"),
-              .decode
-              = read_amount (refract_json_get_object (extension, "performance"), "decode_tps"),
-              .label = refract_text_clean (comparison->names[i], 120),
-              .key = (int) i };
+      RefractChartConfig config = {
+        .composite = refract_report_get_composite (report),
+        .bytes = read_amount (refract_json_get_object (extension, "kv"), "bytes_per_token"),
+        .prefill = read_amount (refract_json_get_object (extension, "performance"), "prefill_tps"),
+        .decode = read_amount (refract_json_get_object (extension, "performance"), "decode_tps"),
+        .label = refract_text_clean (comparison->names[i], 120),
+        .key = (int) i
+      };
 
       refract_chart_read_interval (extension, &config.low, &config.high);
       g_array_append_val (configs, config);

@@ -55,8 +55,8 @@ add_cell_text (RefractScene *scene,
   g_autofree char *both = g_strdup_printf ("%s · %s", candidate, reference);
   double size = place->size, middle = place->x + place->width / 2;
   double baseline = place->y + place->height / 2 + size * 0.36;
-  RefractTextStyle style = refract_chart_style (
-      REFRACT_ROLE_FOREGROUND, size, kind == REFRACT_CELL_WORSE, REFRACT_ANCHOR_MIDDLE);
+  RefractTextStyle style = refract_chart_style (REFRACT_ROLE_FOREGROUND, size,
+                                                kind == REFRACT_CELL_WORSE, REFRACT_ANCHOR_MIDDLE);
 
   if (refract_text_width (both, size, style.bold) <= place->width - 8)
     refract_scene_add_text (scene, &style, middle, baseline, both);
@@ -134,8 +134,9 @@ refract_chart_rniah_new (RefractReport *report, double width, double text_scale)
                           n[REFRACT_CELL_WORSE],
                           n[REFRACT_CELL_EQUAL] + n[REFRACT_CELL_WORSE] + n[REFRACT_CELL_BLIND]);
   if (n[REFRACT_CELL_BLIND] > 0)
-    g_string_append_printf (
-        description, _ (" Not applicable in %u, where the reference fails too."), n[REFRACT_CELL_BLIND]);
+    g_string_append_printf (description,
+                            _ (" Not applicable in %u, where the reference fails too."),
+                            n[REFRACT_CELL_BLIND]);
   refract_scene_take_words (scene, g_strdup (_ ("Retrieval by length and position")),
                             g_string_free (description, FALSE));
   return g_steal_pointer (&scene);

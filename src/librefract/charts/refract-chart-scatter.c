@@ -300,10 +300,10 @@ refract_chart_scatter_draw (GArray *configs,
       add_mark (&self, config);
       sentence = describe (config, kind);
       g_string_append_printf (description, "%s%s", description->len > 0 ? " " : "", sentence);
-      refract_scene_take_point (
-          scene, refract_scale_map (&self.frame.x, x_of (config, kind)) - MARK - 3,
-          refract_scale_map (&self.frame.y, score_of (config)) - MARK - 3, 2 * MARK + 6,
-          2 * MARK + 6, config->key, sentence);
+      refract_scene_take_point (scene,
+                                refract_scale_map (&self.frame.x, x_of (config, kind)) - MARK - 3,
+                                refract_scale_map (&self.frame.y, score_of (config)) - MARK - 3,
+                                2 * MARK + 6, 2 * MARK + 6, config->key, sentence);
     }
   refract_frame_finish (&self.frame, caption);
   bottom = refract_scene_get_height (scene);
