@@ -13,7 +13,7 @@
 G_BEGIN_DECLS
 
 /* Longer texts of a report are cut on screen: laying them out would block the window. */
-#define REFRACT_SHOWN_CHARS 8000
+#define REFRACT_SHOWN_CHARS 1500
 
 /* A wrapped text, never markup. */
 GtkWidget *refract_text_label_new (const char *text, const char *css_class);
