@@ -4,9 +4,14 @@
  */
 
 /* Drives the application through its pages and writes a picture of each, light, dark and narrow,
- * into $REFRACT_SHOTS: `tools/box screenshots`. */
+ * into $REFRACT_SHOTS: `tools/box screenshots`. In the language of $LANGUAGE; from right to left
+ * with $REFRACT_SHOTS_RTL; with high contrast with $ADW_DEBUG_HIGH_CONTRAST. */
 
 #include "config.h"
+
+#include <locale.h>
+
+#include <glib/gi18n.h>
 
 #include "app-fixture.h"
 #include "app-shot.h"
@@ -32,11 +37,11 @@ static const struct
 
 #define WAIT 300 /* seconds for an audit of the demo model */
 
-/* The window as it stands, in the first @n_styles. */
+/* The window as it stands, in every style. */
 static void
-write_styles (RefractWindow *window, const char *name, guint n_styles)
+write_window (RefractWindow *window, const char *name)
 {
-  for (guint i = 0; i < n_styles; i++)
+  for (guint i = 0; i < G_N_ELEMENTS (styles); i++)
     {
       g_autofree char *file = g_strdup_printf ("%s-%s", name, styles[i].suffix);
 
@@ -44,12 +49,6 @@ write_styles (RefractWindow *window, const char *name, guint n_styles)
       app_shot_write (GTK_WIDGET (window), file);
     }
   app_shot_apply (GTK_WINDOW (window), &styles[0].style);
-}
-
-static void
-write_window (RefractWindow *window, const char *name)
-{
-  write_styles (window, name, G_N_ELEMENTS (styles));
 }
 
 static void
@@ -127,7 +126,7 @@ test_audit (void)
   gtk_widget_activate_action (GTK_WIDGET (window), "win.try-demo", NULL);
   item = g_object_ref (refract_audit_queue_get_running (queue));
   app_fixture_wait (is_half_done, item, WAIT);
-  write_styles (window, "run", 3); /* it moves on meanwhile */
+  write_window (window, "run"); /* it moves on meanwhile */
   app_fixture_wait (is_over, queue, WAIT);
 
   summaries = refract_run_item_get_summaries (item);
@@ -143,7 +142,7 @@ test_audit (void)
 
       refract_report_page_show_section (REFRACT_REPORT_PAGE (refract_window_get_page (window)),
                                         sections[i]);
-      write_styles (window, name, 3);
+      write_window (window, name);
     }
   g_object_unref (item);
   app_fixture_close_window (window);
@@ -162,7 +161,13 @@ test_preferences (void)
 int
 main (int argc, char **argv)
 {
+  setlocale (LC_ALL, "");
+  bindtextdomain (GETTEXT_PACKAGE, BUILT_LOCALEDIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
   app_fixture_init (&argc, &argv);
+  if (g_getenv ("REFRACT_SHOTS_RTL") != NULL)
+    gtk_widget_set_default_direction (GTK_TEXT_DIR_RTL);
   g_test_add_func ("/screenshots/welcome", test_welcome);
   g_test_add_func ("/screenshots/wizard", test_wizard);
   g_test_add_func ("/screenshots/audit", test_audit);

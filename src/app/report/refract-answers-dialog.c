@@ -42,6 +42,8 @@ arrange (GtkWidget *pair, gboolean narrow)
 {
   gtk_orientable_set_orientation (GTK_ORIENTABLE (pair),
                                   narrow ? GTK_ORIENTATION_VERTICAL : GTK_ORIENTATION_HORIZONTAL);
+  /* equally wide beside each other, but not equally high above each other */
+  gtk_box_set_homogeneous (GTK_BOX (pair), !narrow);
 }
 
 static void

@@ -90,16 +90,16 @@ fill_verdict (RefractReportOverview *self)
   refract_report_take_sentences (self->caveats, refract_report_list_caveats (self->report));
 }
 
-/* A short word at the end of a row: what is special about it. */
-static GtkWidget *
-badge_new (const char *text)
+/* A few words at the end of a row: what is special about it. */
+static void
+add_badge (GtkWidget *badges, const char *text)
 {
   GtkWidget *label = gtk_label_new (text);
 
-  gtk_widget_set_valign (label, GTK_ALIGN_CENTER);
+  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
   gtk_widget_add_css_class (label, "report-badge");
   gtk_widget_add_css_class (label, "caption");
-  return label;
+  adw_wrap_box_append (ADW_WRAP_BOX (badges), label);
 }
 
 /* (nullable) (transfer none): the id of that candidate's report of the same run, when the library
@@ -154,20 +154,23 @@ ranking_row_new (RefractReportOverview *self, JsonObject *ranked, gboolean is_co
   g_autofree char *subtitle = g_strdup_printf ("%s\n%s", score, detail);
   g_autofree char *label = refract_kv_text_to_label (text);
   GtkWidget *row = refract_plain_row_new (label, subtitle);
+  GtkWidget *badges = g_object_new (ADW_TYPE_WRAP_BOX, "child-spacing", 6, "line-spacing", 6,
+                                    "align", 1.0, "valign", GTK_ALIGN_CENTER, NULL);
 
+  adw_action_row_add_suffix (ADW_ACTION_ROW (row), badges);
   if (is_this)
-    adw_action_row_add_suffix (ADW_ACTION_ROW (row), badge_new (_ ("This report")));
+    add_badge (badges, _ ("This report"));
   if (is_control)
-    adw_action_row_add_suffix (ADW_ACTION_ROW (row), badge_new (_ ("Control")));
+    add_badge (badges, _ ("Control"));
   if (is_dominated)
     {
-      adw_action_row_add_suffix (ADW_ACTION_ROW (row), badge_new (_ ("Dominated")));
+      add_badge (badges, _ ("Dominated"));
       gtk_widget_add_css_class (row, "report-dominated");
     }
   if (refract_json_get_boolean (ranked, "within_noise", FALSE))
-    adw_action_row_add_suffix (ADW_ACTION_ROW (row), badge_new (_ ("Within the noise")));
+    add_badge (badges, _ ("Within the noise"));
   if (refract_json_get_boolean (ranked, "not_proved", FALSE))
-    adw_action_row_add_suffix (ADW_ACTION_ROW (row), badge_new (_ ("Not proved")));
+    add_badge (badges, _ ("Not proved"));
   if (!is_this)
     link_row (self, row, label);
   return row;

@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "core/refract-data.h"
+#include "refract-spin-row.h"
 #include "wizard/refract-wizard-depth-page.h"
 
 #define MIB 1048576.0
@@ -23,7 +24,7 @@ struct _RefractWizardDepthPage
   AdwExpanderRow *axis_rows[REFRACT_N_AXES];
   AdwComboRow *prompt_mode_row;
   AdwEntryRow *seed_row;
-  AdwSpinRow *kv_budget_row;
+  RefractSpinRow *kv_budget_row;
   AdwActionRow *time_row;
   AdwActionRow *disk_row;
   AdwActionRow *memory_row;
@@ -336,9 +337,9 @@ bind_parameters (RefractWizardDepthPage *self)
       GParamSpec *pspec
           = g_object_class_find_property (G_OBJECT_GET_CLASS (plan), parameters[i].property);
 
-      if (ADW_IS_SPIN_ROW (row))
+      if (REFRACT_IS_SPIN_ROW (row))
         {
-          GtkAdjustment *adjustment = adw_spin_row_get_adjustment (ADW_SPIN_ROW (row));
+          GtkAdjustment *adjustment = refract_spin_row_get_adjustment (REFRACT_SPIN_ROW (row));
 
           gtk_adjustment_set_lower (adjustment, (double) G_PARAM_SPEC_INT64 (pspec)->minimum);
           gtk_adjustment_set_upper (adjustment, (double) G_PARAM_SPEC_INT64 (pspec)->maximum);
@@ -432,6 +433,7 @@ refract_wizard_depth_page_class_init (RefractWizardDepthPageClass *klass)
   object_class->constructed = refract_wizard_depth_page_constructed;
   object_class->dispose = refract_wizard_depth_page_dispose;
 
+  g_type_ensure (REFRACT_TYPE_SPIN_ROW);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                RESOURCE_PATH "/ui/wizard-depth-page.ui");
   gtk_widget_class_bind_template_child (widget_class, RefractWizardDepthPage, preset_group);

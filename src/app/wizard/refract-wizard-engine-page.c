@@ -9,6 +9,7 @@
 
 #include "audit/refract-audit.h"
 #include "core/refract-error.h"
+#include "refract-spin-row.h"
 #include "wizard/refract-wizard-engine-page.h"
 
 struct _RefractWizardEnginePage
@@ -18,7 +19,7 @@ struct _RefractWizardEnginePage
   AdwActionRow *folder_row;
   GtkWidget *default_button;
   AdwEntryRow *flags_row;
-  AdwSpinRow *layers_row;
+  RefractSpinRow *layers_row;
   AdwPreferencesGroup *checks_group;
   GtkStack *checking_stack;
   GtkWidget *model_row;
@@ -461,6 +462,7 @@ refract_wizard_engine_page_class_init (RefractWizardEnginePageClass *klass)
   object_class->dispose = refract_wizard_engine_page_dispose;
   REFRACT_WIZARD_PAGE_CLASS (klass)->stop = refract_wizard_engine_page_stop;
 
+  g_type_ensure (REFRACT_TYPE_SPIN_ROW);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                RESOURCE_PATH "/ui/wizard-engine-page.ui");
   gtk_widget_class_bind_template_child (widget_class, RefractWizardEnginePage, folder_row);

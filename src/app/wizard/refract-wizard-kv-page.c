@@ -9,6 +9,7 @@
 
 #include <glib/gi18n.h>
 
+#include "refract-spin-row.h"
 #include "wizard/refract-wizard-grid-dialog.h"
 #include "wizard/refract-wizard-kv-page.h"
 #include "wizard/refract-wizard-kv-row.h"
@@ -24,8 +25,8 @@ struct _RefractWizardKvPage
   AdwPreferencesGroup *candidates_group;
   AdwPreferencesGroup *refused_group;
   AdwSwitchRow *control_row;
-  AdwSpinRow *threshold_row;
-  AdwSpinRow *budget_row;
+  RefractSpinRow *threshold_row;
+  RefractSpinRow *budget_row;
 
   RefractWizardKvRow *reference;
   GPtrArray *candidates; /* (element-type RefractWizardKvRow) */
@@ -400,6 +401,7 @@ refract_wizard_kv_page_class_init (RefractWizardKvPageClass *klass)
   object_class->constructed = refract_wizard_kv_page_constructed;
   object_class->dispose = refract_wizard_kv_page_dispose;
 
+  g_type_ensure (REFRACT_TYPE_SPIN_ROW);
   gtk_widget_class_set_template_from_resource (widget_class, RESOURCE_PATH "/ui/wizard-kv-page.ui");
   gtk_widget_class_bind_template_child (widget_class, RefractWizardKvPage, reference_group);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardKvPage, candidates_group);
