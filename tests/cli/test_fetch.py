@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """refract fetch: what comes from the web is bounded, checked and never trusted."""
 
 import http.server
