@@ -53,12 +53,20 @@ app_watchdog_start (AppWatchdog *self)
       = g_timeout_add_full (G_PRIORITY_HIGH, APP_WATCHDOG_TICK_MS, app_watchdog_tick, self, NULL);
 }
 
+/* Returns: the longest turn in µs */
+static inline gint64
+app_watchdog_end (AppWatchdog *self)
+{
+  app_watchdog_tick (self);
+  g_source_remove (self->source);
+  return self->longest;
+}
+
 /* What instruments code makes it several times slower: then the figure is only told. */
 static inline void
 app_watchdog_stop (AppWatchdog *self)
 {
-  app_watchdog_tick (self);
-  g_source_remove (self->source);
+  app_watchdog_end (self);
   g_test_message ("longest turn of the main loop: %.1f ms", self->longest / 1000.0);
 #ifndef __SANITIZE_ADDRESS__
   if (g_getenv ("REFRACT_TEST_SLOW") == NULL)

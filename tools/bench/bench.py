@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Speed, as ratios measured side by side in one run. Usage: bench.py BUILD-FOLDER [kld|audit]
+"""Speed, as ratios measured side by side in one run. Usage: bench.py BUILD-FOLDER [kld|audit|library]
 
 kld    the row kernel of the KLD axis against a plain scalar loop, in log-probability pairs per second
 audit  a whole audit of the bundled model against the seconds that the engine itself reports
+library  the window over 5,000 reports: its first frame against an empty window's, its list, its search, its memory
 """
 
 import json
@@ -14,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import library
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 DEMO = SOURCE / "data" / "demo"
@@ -74,7 +77,7 @@ def kld(build):
 def main():
     build = pathlib.Path(sys.argv[1])
     wanted = sys.argv[2:] or ["kld", "audit"]
-    benches = {"kld": kld, "audit": audit}
+    benches = {"kld": kld, "audit": audit, "library": library.bench}
     for name in wanted:
         if name not in benches:
             sys.exit(__doc__)

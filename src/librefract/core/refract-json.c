@@ -263,8 +263,11 @@ refract_json_to_text (JsonObject *object, gboolean pretty)
   return g_strconcat (text, "\n", NULL);
 }
 
-static JsonObject *
-parse_object (const char *text, gsize length, const char *const *pruned, GError **error)
+JsonObject *
+refract_json_parse_object_pruned (const char *text,
+                                  gsize length,
+                                  const char *const *pruned,
+                                  GError **error)
 {
   g_autoptr (JsonParser) parser = NULL;
   g_autoptr (GError) local_error = NULL;
@@ -294,7 +297,7 @@ parse_object (const char *text, gsize length, const char *const *pruned, GError 
 JsonObject *
 refract_json_parse_object (const char *text, gsize length, GError **error)
 {
-  return parse_object (text, length, NULL, error);
+  return refract_json_parse_object_pruned (text, length, NULL, error);
 }
 
 char *
@@ -377,7 +380,7 @@ refract_json_load_object_pruned (const char *path,
   text = refract_json_read_text (path, max_bytes, &length, error);
   if (text == NULL)
     return NULL;
-  object = parse_object (text, length, pruned, error);
+  object = refract_json_parse_object_pruned (text, length, pruned, error);
   if (object == NULL)
     {
       g_autofree char *name = g_filename_display_basename (path);

@@ -43,6 +43,11 @@ char *refract_json_to_text (JsonObject *object, gboolean pretty);
 /* (transfer full): untrusted text into an object, within the limits of core/refract-json-scan.h;
  * REFRACT_ERROR_INPUT says what is wrong in which line and byte. */
 JsonObject *refract_json_parse_object (const char *text, gsize length, GError **error);
+/* The same without the elements of the arrays that have one of the names @pruned (nullable). */
+JsonObject *refract_json_parse_object_pruned (const char *text,
+                                              gsize length,
+                                              const char *const *pruned,
+                                              GError **error);
 
 /* (transfer full): a file of at most @max_bytes, terminated by a zero byte; a pipe or a device is
  * refused before it is read, so that reading always ends. REFRACT_ERROR_INPUT names the file. */
@@ -50,7 +55,7 @@ char *refract_json_read_text (const char *path, gsize max_bytes, gsize *length, 
 
 /* Parses at most @max_bytes of a file into an object; REFRACT_ERROR_INPUT names the file. */
 JsonObject *refract_json_load_object (const char *path, gsize max_bytes, GError **error);
-/* The same without the elements of the arrays that have one of the names @pruned (nullable). */
+/* The same, see refract_json_parse_object_pruned(). */
 JsonObject *refract_json_load_object_pruned (const char *path,
                                              gsize max_bytes,
                                              const char *const *pruned,

@@ -24,7 +24,8 @@ GHashTable *refract_library_get_notes (RefractLibrary *self);
 
 /* --- refract-library.c: in any thread --- */
 
-/* Files whose content is known: sha256 → id. Between these two only one thread writes. */
+/* Files whose content is known: sha256 → id. Nothing slow between these two: the library's own
+ * thread, the main one, waits here. */
 GHashTable *refract_library_lock (RefractLibrary *self);
 void refract_library_unlock (RefractLibrary *self);
 

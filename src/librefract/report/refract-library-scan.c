@@ -21,6 +21,7 @@
 #define BATCH_FIRST 40 /* a screenful, so that something is seen at once */
 #define BATCH_LENGTH 250
 #define BATCH_TIME_US (100 * G_TIME_SPAN_MILLISECOND)
+#define N_READERS 2
 
 /* What is handed from the scanning thread to the library's. */
 typedef struct
@@ -43,6 +44,11 @@ typedef struct
   gint64 batch_begun;
   guint n_sent;
   gboolean stale;
+
+  GPtrArray *wanted; /* Entry, not owned: to be read, newest first */
+  GCancellable *cancellable;
+  GMutex lock; /* of what the readers share: the batch and n_read */
+  guint n_read;
 } Scan;
 
 /* A file in the folder, before it is read. */
@@ -109,6 +115,7 @@ scan_free (gpointer data)
   g_free (self->folder);
   g_hash_table_unref (self->known);
   g_clear_pointer (&self->batch, batch_free);
+  g_mutex_clear (&self->lock);
   g_free (self);
 }
 
@@ -213,7 +220,7 @@ refract_library_read_file (const char *path)
   if (text != NULL)
     {
       sha256 = refract_library_hash (text, length);
-      report = refract_report_new_from_text (text, length, &error);
+      report = refract_report_new_from_text_partly (text, length, REFRACT_REPORT_SUMMARY, &error);
     }
   return refract_summary_new (path, modified, size, sha256, report,
                               report == NULL ? error->message : NULL);
@@ -338,10 +345,50 @@ empty_trash (const char *folder)
     }
 }
 
+/* One of the threads that read what is wanted. */
+static gpointer
+read_wanted (gpointer data)
+{
+  Scan *self = data;
+
+  g_mutex_lock (&self->lock);
+  while (self->n_read < self->wanted->len && !g_cancellable_is_cancelled (self->cancellable))
+    {
+      Entry *entry = g_ptr_array_index (self->wanted, self->n_read++);
+      g_autofree char *path = g_build_filename (self->folder, entry->name, NULL);
+      RefractSummary *summary;
+
+      g_mutex_unlock (&self->lock);
+      summary = refract_library_read_file (path);
+      g_mutex_lock (&self->lock);
+      if (summary != NULL)
+        add_summary (self, summary);
+    }
+  g_mutex_unlock (&self->lock);
+  return NULL;
+}
+
 static void
-scan_folder (Scan *self, GCancellable *cancellable)
+read_in_threads (Scan *self)
+{
+  GThread *helpers[N_READERS - 1];
+  guint n_helpers;
+
+  if (self->wanted->len == 0)
+    return;
+  n_helpers = MIN (N_READERS, self->wanted->len) - 1;
+  for (guint i = 0; i < n_helpers; i++)
+    helpers[i] = g_thread_new ("library", read_wanted, self);
+  read_wanted (self);
+  for (guint i = 0; i < n_helpers; i++)
+    g_thread_join (helpers[i]);
+}
+
+static void
+scan_folder (Scan *self)
 {
   g_autoptr (GPtrArray) entries = NULL;
+  g_autoptr (GPtrArray) wanted = g_ptr_array_new ();
   g_autoptr (GHashTable) by_name = g_hash_table_new (g_str_hash, g_str_equal);
 
   if (self->is_first)
@@ -359,22 +406,18 @@ scan_folder (Scan *self, GCancellable *cancellable)
     read_index (self, by_name);
   find_gone (self, by_name);
 
-  for (guint i = 0; i < entries->len && !g_cancellable_is_cancelled (cancellable); i++)
+  for (guint i = 0; i < entries->len; i++)
     {
       Entry *entry = g_ptr_array_index (entries, i);
       RefractSummary *known = g_hash_table_lookup (self->known, entry->name);
-      g_autofree char *path = NULL;
-      RefractSummary *summary;
 
-      if (known != NULL && refract_summary_get_modified (known) == entry->modified
-          && refract_summary_get_size (known) == entry->size)
-        continue;
-      path = g_build_filename (self->folder, entry->name, NULL);
-      summary = refract_library_read_file (path);
-      if (summary != NULL)
-        add_summary (self, summary);
-      self->stale = TRUE;
+      if (known == NULL || refract_summary_get_modified (known) != entry->modified
+          || refract_summary_get_size (known) != entry->size)
+        g_ptr_array_add (wanted, entry);
     }
+  self->stale |= wanted->len > 0;
+  self->wanted = wanted;
+  read_in_threads (self);
 }
 
 static void
@@ -382,7 +425,8 @@ scan_thread (GTask *task, gpointer source, gpointer data, GCancellable *cancella
 {
   Scan *self = data;
 
-  scan_folder (self, cancellable);
+  self->cancellable = cancellable;
+  scan_folder (self);
   self->batch->last = TRUE;
   self->batch->stale = self->stale;
   send_batch (self);
@@ -411,6 +455,7 @@ refract_library_scan (RefractLibrary *library,
   self->is_first = is_first;
   self->batch = batch_new ();
   self->batch_begun = g_get_monotonic_time ();
+  g_mutex_init (&self->lock);
   g_task_set_source_tag (task, refract_library_scan);
   g_task_set_task_data (task, self, scan_free);
   g_task_run_in_thread (task, scan_thread);

@@ -87,12 +87,15 @@ store_text (RefractLibrary *self,
             gboolean *duplicate,
             GError **error)
 {
+  static GMutex writing; /* so that the same content twice at a time is one file */
   g_autofree char *sha256 = refract_library_hash (text, length);
   g_autofree char *path = NULL;
-  GHashTable *hashes = refract_library_lock (self);
-  const char *id = g_hash_table_lookup (hashes, sha256);
+  g_autofree char *id = NULL;
   RefractSummary *summary = NULL;
 
+  g_mutex_lock (&writing);
+  id = g_strdup (g_hash_table_lookup (refract_library_lock (self), sha256));
+  refract_library_unlock (self);
   *duplicate = FALSE;
   if (id != NULL)
     {
@@ -107,8 +110,11 @@ store_text (RefractLibrary *self,
   if (*duplicate || refract_json_save_text (text, length, path, error))
     summary = refract_library_read_file (path);
   if (summary != NULL)
-    g_hash_table_replace (hashes, g_steal_pointer (&sha256),
-                          g_strdup (refract_summary_get_id (summary)));
+    {
+      g_hash_table_replace (refract_library_lock (self), g_steal_pointer (&sha256),
+                            g_strdup (refract_summary_get_id (summary)));
+      refract_library_unlock (self);
+    }
   else if (error != NULL && *error == NULL)
     {
       g_autofree char *name = g_filename_display_basename (path);
@@ -117,7 +123,7 @@ store_text (RefractLibrary *self,
                    "“%s” was written and is gone again. Does another program clear the folder?",
                    name);
     }
-  refract_library_unlock (self);
+  g_mutex_unlock (&writing);
   return summary;
 }
 

@@ -157,27 +157,49 @@ refract_report_load (const char *path, GError **error)
   return load (path, NULL, error);
 }
 
-RefractReport *
-refract_report_load_partly (const char *path, RefractReportDetail detail, GError **error)
+/* The arrays that a part of a report does without. */
+static const char *const *
+get_pruned (RefractReportDetail detail)
 {
   static const char *const summary[]
       = { "per_prompt", "per_chunk", "cells", "answers", "trials", "worst", "depth", "bins", NULL };
   static const char *const numbers[]
       = { "answers", "trials", "worst", "depth", "bins", "ref_token_ids", "cand_token_ids", NULL };
 
-  return load (path, detail == REFRACT_REPORT_SUMMARY ? summary : numbers, error);
+  return detail == REFRACT_REPORT_SUMMARY ? summary : numbers;
 }
 
 RefractReport *
-refract_report_new_from_text (const char *text, gsize length, GError **error)
+refract_report_load_partly (const char *path, RefractReportDetail detail, GError **error)
+{
+  return load (path, get_pruned (detail), error);
+}
+
+static RefractReport *
+parse (const char *text, gsize length, const char *const *pruned, GError **error)
 {
   GError *read_error = NULL;
   JsonObject *object;
 
   g_return_val_if_fail (text != NULL || length == 0, NULL);
 
-  object = refract_json_parse_object (text, length, &read_error);
+  object = refract_json_parse_object_pruned (text, length, pruned, &read_error);
   return finish_reading (object, read_error, error);
+}
+
+RefractReport *
+refract_report_new_from_text (const char *text, gsize length, GError **error)
+{
+  return parse (text, length, NULL, error);
+}
+
+RefractReport *
+refract_report_new_from_text_partly (const char *text,
+                                     gsize length,
+                                     RefractReportDetail detail,
+                                     GError **error)
+{
+  return parse (text, length, get_pruned (detail), error);
 }
 
 gboolean

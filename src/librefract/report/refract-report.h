@@ -44,6 +44,10 @@ refract_report_load_partly (const char *path, RefractReportDetail detail, GError
 /* @text: untrusted; bounded in size, depth and duplicate keys before it is parsed; bare NaN and
  * Infinity outside strings become null */
 RefractReport *refract_report_new_from_text (const char *text, gsize length, GError **error);
+RefractReport *refract_report_new_from_text_partly (const char *text,
+                                                    gsize length,
+                                                    RefractReportDetail detail,
+                                                    GError **error);
 gboolean refract_report_save (RefractReport *self, const char *path, GError **error);
 
 /* (transfer none): not to be changed */

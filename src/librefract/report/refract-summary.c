@@ -30,6 +30,7 @@ struct _RefractSummary
   char *run_id;
   char *verdict;
   char *error;
+  char *search_key;
   gint64 modified;
   gint64 size;
   gint64 time;
@@ -75,6 +76,7 @@ refract_summary_finalize (GObject *object)
   g_free (self->run_id);
   g_free (self->verdict);
   g_free (self->error);
+  g_free (self->search_key);
 
   G_OBJECT_CLASS (refract_summary_parent_class)->finalize (object);
 }
@@ -217,6 +219,17 @@ new_for_path (const char *path)
   return self;
 }
 
+/* When all texts are there, so that a list of many is searched at once. */
+static void
+make_search_key (RefractSummary *self)
+{
+  g_autofree char *text
+      = g_strjoin ("\n", self->model, self->label, self->engine, self->note, NULL);
+
+  g_free (self->search_key);
+  self->search_key = g_utf8_casefold (text, -1);
+}
+
 RefractSummary *
 refract_summary_new (const char *path,
                      gint64 modified,
@@ -244,6 +257,7 @@ refract_summary_new (const char *path,
       self->verdict = g_strdup ("");
       self->error = clean (message);
       self->time = modified / G_USEC_PER_SEC;
+      make_search_key (self);
       return self;
     }
 
@@ -259,6 +273,7 @@ refract_summary_new (const char *path,
   for (guint i = 0; i < REFRACT_N_AXES; i++)
     self->scores[i] = refract_report_get_axis_score (report, i);
   self->is_control = refract_json_get_boolean (extension, "is_control", FALSE);
+  make_search_key (self);
   return self;
 }
 
@@ -330,6 +345,7 @@ refract_summary_new_from_json (const char *folder, JsonObject *object)
   for (guint i = 0; i < REFRACT_N_AXES; i++)
     self->scores[i] = read_score (json_array_get_element (scores, i));
   self->is_control = refract_json_get_boolean (object, "is_control", FALSE);
+  make_search_key (self);
   return self;
 }
 
@@ -351,6 +367,7 @@ GETTER (const char *, note)
 GETTER (const char *, run_id)
 GETTER (const char *, verdict)
 GETTER (const char *, error)
+GETTER (const char *, search_key)
 GETTER (gint64, modified)
 GETTER (gint64, size)
 GETTER (gint64, time)
@@ -396,6 +413,7 @@ refract_summary_set_note (RefractSummary *self, const char *note)
     return;
   g_free (self->note);
   self->note = g_strdup (note);
+  make_search_key (self);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_NOTE]);
 }
 

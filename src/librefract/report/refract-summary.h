@@ -73,6 +73,8 @@ const char *refract_summary_get_verdict (RefractSummary *self);
 gboolean refract_summary_is_control (RefractSummary *self);
 /* (nullable): why the file cannot be read */
 const char *refract_summary_get_error (RefractSummary *self);
+/* model, label, engine and note, each a line, case-folded as g_utf8_casefold() does */
+const char *refract_summary_get_search_key (RefractSummary *self);
 
 /* The library's order, total over different ids: newest first, the reports of one run together,
  * best first, its control last. */

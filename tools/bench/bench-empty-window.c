@@ -1,0 +1,36 @@
+/* bench-empty-window.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+/* Prints the milliseconds until the first frame of a libadwaita window with nothing in it: what no
+ * application can be faster than. */
+
+#include "bench-frame.h"
+
+static void
+painted_cb (GtkWidget *window)
+{
+  g_print ("{\"first_frame_ms\": %.1f}\n", bench_frame_since_start ());
+  gtk_window_close (GTK_WINDOW (window));
+}
+
+static void
+activate_cb (GtkApplication *application)
+{
+  GtkWidget *window = adw_application_window_new (application);
+
+  gtk_window_set_default_size (GTK_WINDOW (window), 1100, 760);
+  bench_frame_watch (window, painted_cb);
+  gtk_window_present (GTK_WINDOW (window));
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autoptr (AdwApplication) application
+      = adw_application_new ("io.github.refract_desktop.Empty", G_APPLICATION_NON_UNIQUE);
+
+  g_signal_connect (application, "activate", G_CALLBACK (activate_cb), NULL);
+  return g_application_run (G_APPLICATION (application), argc, argv);
+}
