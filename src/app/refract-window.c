@@ -21,6 +21,7 @@ struct _RefractWindow
   AdwNavigationSplitView *split_view;
   RefractSidebar *sidebar;
   AdwNavigationPage *welcome_page;
+  GtkWidget *welcome;
 };
 
 G_DEFINE_FINAL_TYPE (RefractWindow, refract_window, ADW_TYPE_APPLICATION_WINDOW)
@@ -48,6 +49,25 @@ refract_window_dispose (GObject *object)
 }
 
 static void
+painted_cb (RefractWindow *self, GdkFrameClock *clock)
+{
+  gtk_widget_set_visible (self->welcome, TRUE);
+  refract_window_show_library (self);
+  g_signal_handlers_disconnect_by_func (clock, painted_cb, self);
+}
+
+/* Setting text is most of what a new window costs: large text and the list come with the second
+ * frame, so that the first is there at once. */
+static void
+refract_window_realize (GtkWidget *widget)
+{
+  GTK_WIDGET_CLASS (refract_window_parent_class)->realize (widget);
+
+  g_signal_connect_object (gtk_widget_get_frame_clock (widget), "after-paint",
+                           G_CALLBACK (painted_cb), widget, G_CONNECT_SWAPPED);
+}
+
+static void
 refract_window_class_init (RefractWindowClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -55,6 +75,7 @@ refract_window_class_init (RefractWindowClass *klass)
 
   object_class->constructed = refract_window_constructed;
   object_class->dispose = refract_window_dispose;
+  widget_class->realize = refract_window_realize;
 
   g_type_ensure (REFRACT_TYPE_SIDEBAR);
   gtk_widget_class_set_template_from_resource (widget_class, RESOURCE_PATH "/ui/window.ui");
@@ -62,6 +83,7 @@ refract_window_class_init (RefractWindowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RefractWindow, split_view);
   gtk_widget_class_bind_template_child (widget_class, RefractWindow, sidebar);
   gtk_widget_class_bind_template_child (widget_class, RefractWindow, welcome_page);
+  gtk_widget_class_bind_template_child (widget_class, RefractWindow, welcome);
 }
 
 static void

@@ -11,6 +11,7 @@
 
 #include "app-fixture.h"
 #include "app-shot.h"
+#include "library/refract-filter-popover.h"
 #include "library/refract-library-row.h"
 #include "library/refract-sections.h"
 #include "library/refract-sidebar.h"
@@ -52,6 +53,21 @@ static gpointer
 child (const char *name)
 {
   return gtk_widget_get_template_child (GTK_WIDGET (sidebar ()), REFRACT_TYPE_SIDEBAR, name);
+}
+
+/* In the popover, which is made when it is opened first. */
+static gpointer
+choice (const char *name)
+{
+  GtkMenuButton *button = child ("filter_button");
+
+  if (gtk_menu_button_get_popover (button) == NULL)
+    {
+      gtk_menu_button_popup (button);
+      gtk_menu_button_popdown (button);
+    }
+  return gtk_widget_get_template_child (GTK_WIDGET (gtk_menu_button_get_popover (button)),
+                                        REFRACT_TYPE_FILTER_POPOVER, name);
 }
 
 static const char *
@@ -177,16 +193,16 @@ test_search (void)
 static void
 test_filter (void)
 {
-  gtk_check_button_set_active (child ("band_fail"), FALSE);
+  gtk_check_button_set_active (choice ("band_fail"), FALSE);
   wait_listed (2, "list");
-  gtk_check_button_set_active (child ("band_excellent"), FALSE);
+  gtk_check_button_set_active (choice ("band_excellent"), FALSE);
   wait_listed (1, "list");
   g_assert_cmpstr (refract_summary_get_model (listed (0)), ==, "Beta");
   gtk_widget_activate_action (GTK_WIDGET (sidebar ()), "library.clear-filters", NULL);
   wait_listed (3, "list");
 
   gtk_menu_button_popup (child ("filter_button"));
-  gtk_drop_down_set_selected (child ("model_choice"), 3);
+  gtk_drop_down_set_selected (choice ("model_choice"), 3);
   gtk_menu_button_popdown (child ("filter_button"));
   wait_listed (1, "list");
   g_assert_cmpstr (refract_summary_get_model (listed (0)), ==, "Gamma");
@@ -199,12 +215,12 @@ test_sort (void)
 {
   guint start, end;
 
-  gtk_check_button_set_active (child ("sort_best"), TRUE);
+  gtk_check_button_set_active (choice ("sort_best"), TRUE);
   g_assert_cmpstr (refract_summary_get_model (listed (0)), ==, "Alpha");
   g_assert_cmpstr (refract_summary_get_model (listed (2)), ==, "Gamma");
-  gtk_check_button_set_active (child ("sort_model"), TRUE);
+  gtk_check_button_set_active (choice ("sort_model"), TRUE);
   g_assert_cmpstr (refract_summary_get_model (listed (1)), ==, "Beta");
-  gtk_check_button_set_active (child ("sort_newest"), TRUE);
+  gtk_check_button_set_active (choice ("sort_newest"), TRUE);
   g_assert_cmpstr (refract_summary_get_model (listed (0)), ==, "Beta");
 
   /* two of one month, one of another */
@@ -229,6 +245,34 @@ test_select (void)
   g_signal_emit_by_name (child ("list_view"), "activate", 0u);
   app_fixture_wait (has_report_page, listed (0), 10);
   g_object_set (sidebar (), "collapsed", FALSE, NULL);
+}
+
+/* What the next window starts with; model and engine are forgotten. */
+static void
+test_remembered (void)
+{
+  GSettings *settings = refract_application_get_settings (app_fixture);
+
+  gtk_check_button_set_active (choice ("sort_best"), TRUE);
+  g_assert_cmpint (g_settings_get_enum (settings, "library-sort"), ==, REFRACT_SORT_BEST);
+  g_settings_set_enum (settings, "library-sort", REFRACT_SORT_MODEL);
+  g_assert_true (gtk_check_button_get_active (choice ("sort_model")));
+  g_assert_cmpstr (refract_summary_get_model (listed (1)), ==, "Beta");
+  g_settings_reset (settings, "library-sort");
+  g_assert_true (gtk_check_button_get_active (choice ("sort_newest")));
+
+  gtk_check_button_set_active (choice ("band_pass"), FALSE);
+  g_assert_cmpuint (g_settings_get_flags (settings, "library-bands"), ==,
+                    REFRACT_BANDS_ALL & ~REFRACT_BANDS_PASS);
+  g_assert_true (gtk_widget_has_css_class (child ("search_button"), "accent"));
+  g_settings_set_flags (settings, "library-bands", REFRACT_BANDS_FAIL);
+  g_assert_false (gtk_check_button_get_active (choice ("band_excellent")));
+  g_assert_true (gtk_check_button_get_active (choice ("band_fail")));
+  wait_listed (1, "list");
+  g_assert_cmpstr (refract_summary_get_model (listed (0)), ==, "Gamma");
+  gtk_widget_activate_action (GTK_WIDGET (sidebar ()), "library.clear-filters", NULL);
+  wait_listed (3, "list");
+  g_assert_false (gtk_widget_has_css_class (child ("search_button"), "accent"));
 }
 
 static GtkWidget *
@@ -332,6 +376,32 @@ test_pictures (void)
   app_shot_apply (GTK_WINDOW (window), &APP_SHOT_WIDE);
 }
 
+static gboolean
+rested_cb (gpointer user_data)
+{
+  *(gboolean *) user_data = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+/* What nobody sees is not animated: half a second without anything to do comes. */
+static void
+test_rest (void)
+{
+  gint64 deadline = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
+  guint n_turns;
+
+  do
+    {
+      gboolean rested = FALSE;
+
+      g_timeout_add (500, rested_cb, &rested);
+      for (n_turns = 0; !rested; n_turns++)
+        g_main_context_iteration (NULL, TRUE);
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+    }
+  while (n_turns > 10); /* an animation is thirty */
+}
+
 static void
 test_close (void)
 {
@@ -361,10 +431,12 @@ main (int argc, char **argv)
   g_test_add_func ("/library-page/search", test_search);
   g_test_add_func ("/library-page/filter", test_filter);
   g_test_add_func ("/library-page/sort", test_sort);
+  g_test_add_func ("/library-page/remembered", test_remembered);
   g_test_add_func ("/library-page/select", test_select);
   g_test_add_func ("/library-page/delete", test_delete);
   g_test_add_func ("/library-page/hostile", test_hostile);
   g_test_add_func ("/library-page/pictures", test_pictures);
+  g_test_add_func ("/library-page/rest", test_rest);
   g_test_add_func ("/library-page/close", test_close);
   return app_fixture_run ();
 }

@@ -35,5 +35,6 @@ bench_frame_since_start (void)
 {
   const char *start = g_getenv ("REFRACT_BENCH_START");
 
-  return (g_get_monotonic_time () - (start != NULL ? g_ascii_strtoll (start, NULL, 10) : 0)) / 1000.0;
+  return (g_get_monotonic_time () - (start != NULL ? g_ascii_strtoll (start, NULL, 10) : 0))
+         / 1000.0;
 }

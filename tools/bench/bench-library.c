@@ -3,8 +3,8 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 
-/* The application's window over the library in $XDG_DATA_HOME, from the start of the program. Prints
- * one line of JSON; milliseconds on the wall but where it says otherwise.
+/* The application's window over the library in $XDG_DATA_HOME, from the start of the program.
+ * Prints one line of JSON; milliseconds on the wall but where it says otherwise.
  *
  * Usage: bench-library frame|list: until the first frame only, or until everything is listed and
  * its index written, and then key by key through a search. */
@@ -107,8 +107,7 @@ get_memory (const char *key)
 static void
 bench_list (void)
 {
-  RefractLibrary *library
-      = refract_application_get_library (refract_application_get_default ());
+  RefractLibrary *library = refract_application_get_library (refract_application_get_default ());
   g_autofree char *index
       = g_build_filename (refract_library_get_folder (library), ".index.jsonl", NULL);
   AppWatchdog watchdog = { 0 };
@@ -123,8 +122,9 @@ bench_list (void)
     g_main_context_iteration (NULL, TRUE);
   settle ();
   loading = app_watchdog_end (&watchdog);
-  g_print (", \"list_shown_ms\": %.1f, \"all_listed_ms\": %.1f, \"n\": %u, \"loading_cpu_ms\": %.1f",
-           list_shown, listed, g_list_model_get_n_items (get_model ()), loading / 1000.0);
+  g_print (
+      ", \"list_shown_ms\": %.1f, \"all_listed_ms\": %.1f, \"n\": %u, \"loading_cpu_ms\": %.1f",
+      list_shown, listed, g_list_model_get_n_items (get_model ()), loading / 1000.0);
 
   app_watchdog_start (&watchdog);
   type ("q8_0 v q4_0");

@@ -5,23 +5,15 @@
 
 #include "config.h"
 
-#include <math.h>
-#include <string.h>
-
-#include <glib/gi18n.h>
-
+#include "library/refract-filter-popover.h"
 #include "library/refract-library-row.h"
-#include "library/refract-sections.h"
 #include "library/refract-sidebar-actions.h"
 #include "library/refract-sidebar.h"
+#include "refract-application.h"
 #include "run/refract-run-item.h"
 
-typedef enum
-{
-  SORT_NEWEST,
-  SORT_BEST,
-  SORT_MODEL,
-} Sort;
+/* A library that is read sooner is not announced. */
+#define LOADING_DELAY_MS 300
 
 struct _RefractSidebar
 {
@@ -31,16 +23,6 @@ struct _RefractSidebar
   GtkWidget *search_entry;
   GtkWidget *search_button;
   GtkWidget *filter_button;
-  GtkWidget *sort_newest;
-  GtkWidget *sort_best;
-  GtkWidget *sort_model;
-  GtkWidget *band_excellent;
-  GtkWidget *band_pass;
-  GtkWidget *band_degraded;
-  GtkWidget *band_fail;
-  GtkWidget *band_none;
-  GtkWidget *model_choice;
-  GtkWidget *engine_choice;
   GtkWidget *stack;
   GtkWidget *list_view;
   GtkWidget *menu;
@@ -50,21 +32,11 @@ struct _RefractSidebar
   GListModel *running;
   GListStore *parts; /* running, filtered */
   GtkFilterListModel *filtered;
-  GtkSortListModel *sorted;
   GtkSingleSelection *selection;
-  GtkFilter *filter;
-  GtkSorter *sorter;
-  GtkSorter *section_sorter;
-  RefractSections *sections;
-  GObject *wanted; /* to be selected as soon as it is listed */
-  guint midnight_source;
-
-  /* what the filter compares with */
-  GStrv words;
-  char *model;
-  char *engine;
-  gboolean bands[5];
-  Sort sort;
+  RefractReportFilter *filter;
+  RefractReportOrder *order;
+  GObject *wanted;      /* to be selected as soon as it is listed */
+  guint loading_source; /* nothing is shown of loading before it */
   guint collapsed : 1;
   guint quiet : 1; /* the selection is not the person's */
 };
@@ -91,115 +63,6 @@ G_DEFINE_FINAL_TYPE (RefractSidebar, refract_sidebar, ADW_TYPE_NAVIGATION_PAGE)
 static GParamSpec *properties[N_PROPS];
 static guint signals[N_SIGNALS];
 
-static const char *const band_names[] = { "EXCELLENT", "PASS", "DEGRADED", "FAIL", NULL };
-
-static gboolean
-has_word (RefractSummary *summary, const char *word)
-{
-  const char *texts[]
-      = { refract_summary_get_model (summary), refract_summary_get_label (summary),
-          refract_summary_get_note (summary), refract_summary_get_engine (summary) };
-
-  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
-    {
-      g_autofree char *folded = NULL;
-
-      if (*texts[i] == '\0')
-        continue;
-      folded = g_utf8_casefold (texts[i], -1);
-      if (strstr (folded, word) != NULL)
-        return TRUE;
-    }
-  return FALSE;
-}
-
-static gboolean
-filter_func (gpointer item, gpointer user_data)
-{
-  RefractSidebar *self = user_data;
-  RefractSummary *summary = item;
-  const char *band = refract_summary_get_band (summary);
-  guint index = 0;
-
-  while (band_names[index] != NULL && g_strcmp0 (band_names[index], band) != 0)
-    index++;
-  if (!self->bands[index])
-    return FALSE;
-  if (self->model != NULL && !g_str_equal (self->model, refract_summary_get_model (summary)))
-    return FALSE;
-  if (self->engine != NULL && !g_str_equal (self->engine, refract_summary_get_engine (summary)))
-    return FALSE;
-  for (guint i = 0; self->words != NULL && self->words[i] != NULL; i++)
-    if (!has_word (summary, self->words[i]))
-      return FALSE;
-  return TRUE;
-}
-
-static int
-compare_scores (RefractSummary *a, RefractSummary *b)
-{
-  double x = refract_summary_get_composite (a);
-  double y = refract_summary_get_composite (b);
-
-  if (isnan (x) || isnan (y))
-    return (int) isnan (x) - (int) isnan (y);
-  return (x < y) - (x > y);
-}
-
-static gboolean
-is_run (gconstpointer item)
-{
-  return REFRACT_IS_RUN_ITEM ((gpointer) item);
-}
-
-static int
-sort_func (gconstpointer a, gconstpointer b, gpointer user_data)
-{
-  RefractSidebar *self = user_data;
-  int order = is_run (b) - is_run (a); /* audits before reports */
-
-  if (order != 0 || is_run (a))
-    return order; /* audits stay in the order of the queue */
-  if (self->sort == SORT_BEST)
-    order = compare_scores ((RefractSummary *) a, (RefractSummary *) b);
-  if (order == 0)
-    order = refract_summary_compare ((RefractSummary *) a, (RefractSummary *) b);
-  return order;
-}
-
-static int
-get_band_section (gconstpointer summary)
-{
-  double composite = refract_summary_get_composite ((RefractSummary *) summary);
-
-  return isnan (composite) ? -1 : (int) refract_band_for_score (composite);
-}
-
-static int
-section_func (gconstpointer a, gconstpointer b, gpointer user_data)
-{
-  RefractSidebar *self = user_data;
-  int order = is_run (b) - is_run (a); /* audits before reports */
-
-  if (order != 0 || is_run (a))
-    return order;
-  switch (self->sort)
-    {
-    case SORT_NEWEST:
-      return (int) refract_sections_find (self->sections,
-                                          refract_summary_get_time ((RefractSummary *) a))
-             - (int) refract_sections_find (self->sections,
-                                            refract_summary_get_time ((RefractSummary *) b));
-    case SORT_BEST:
-      return get_band_section (b) - get_band_section (a);
-    case SORT_MODEL:
-      return strcmp (refract_summary_get_model ((RefractSummary *) a),
-                     refract_summary_get_model ((RefractSummary *) b));
-    default:
-      g_return_val_if_reached (0);
-    }
-}
-
 static guint
 get_n_items (gpointer model)
 {
@@ -214,14 +77,24 @@ update_stack (RefractSidebar *self)
   if (get_n_items (self->running) == 0 && get_n_items (self->filtered) == 0)
     {
       if (get_n_items (self->library) > 0)
-        page = gtk_filter_list_model_get_pending (self->filtered) > 0 ? "list" : "nothing";
-      else if (self->library != NULL && refract_library_is_loading (self->library))
-        page = "loading";
+        page = "nothing";
+      else if (self->library == NULL || refract_library_is_loading (self->library))
+        page = self->loading_source != 0 ? "blank" : "loading";
       else
         page = "empty";
     }
   if (g_strcmp0 (gtk_stack_get_visible_child_name (GTK_STACK (self->stack)), page) != 0)
     gtk_stack_set_visible_child_name (GTK_STACK (self->stack), page);
+}
+
+static gboolean
+loading_timeout_cb (gpointer user_data)
+{
+  RefractSidebar *self = user_data;
+
+  self->loading_source = 0;
+  update_stack (self);
+  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -265,131 +138,56 @@ activate_cb (RefractSidebar *self, guint position)
     g_signal_emit (self, signals[OPEN], 0, item);
 }
 
-/* The first choice is all of them. */
+/* Seen where the search bar is closed as well. */
 static void
-take_choice (char **chosen, GtkDropDown *choice)
+narrowed_cb (RefractSidebar *self)
 {
-  gpointer item = gtk_drop_down_get_selected_item (choice);
-
-  g_free (*chosen);
-  *chosen = item != NULL && gtk_drop_down_get_selected (choice) > 0
-                ? g_strdup (gtk_string_object_get_string (item))
-                : NULL;
-}
-
-static void
-filter_changed_cb (RefractSidebar *self)
-{
-  const char *text = gtk_editable_get_text (GTK_EDITABLE (self->search_entry));
-  g_autofree char *folded = g_utf8_casefold (text, -1);
-  GtkWidget *bands[] = { self->band_excellent, self->band_pass, self->band_degraded,
-                         self->band_fail, self->band_none };
-  GtkDropDown *models = GTK_DROP_DOWN (self->model_choice);
-  GtkDropDown *engines = GTK_DROP_DOWN (self->engine_choice);
   GtkWidget *buttons[] = { self->filter_button, self->search_button };
-  gboolean narrowed = FALSE;
+  gboolean narrowed;
 
-  g_clear_pointer (&self->words, g_strfreev);
-  self->words = g_strsplit_set (folded, " \t", -1);
-  for (guint i = 0; i < G_N_ELEMENTS (bands); i++)
-    {
-      self->bands[i] = gtk_check_button_get_active (GTK_CHECK_BUTTON (bands[i]));
-      narrowed |= !self->bands[i];
-    }
-  take_choice (&self->model, models);
-  take_choice (&self->engine, engines);
-  narrowed |= self->model != NULL || self->engine != NULL;
-  /* Seen where the search bar is closed as well. */
+  g_object_get (self->filter, "narrowed", &narrowed, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (buttons); i++)
     if (narrowed)
       gtk_widget_add_css_class (buttons[i], "accent");
     else
       gtk_widget_remove_css_class (buttons[i], "accent");
-  refract_sidebar_refilter (self);
 }
 
+/* Not before it is wanted: it is a good part of what a new window has to make. */
 static void
-sort_toggled_cb (RefractSidebar *self)
+create_popover (GtkMenuButton *button, gpointer user_data)
 {
-  Sort sort = gtk_check_button_get_active (GTK_CHECK_BUTTON (self->sort_best))    ? SORT_BEST
-              : gtk_check_button_get_active (GTK_CHECK_BUTTON (self->sort_model)) ? SORT_MODEL
-                                                                                  : SORT_NEWEST;
+  RefractSidebar *self = user_data;
+  GtkPopover *popover = gtk_menu_button_get_popover (button);
 
-  if (sort == self->sort)
-    return;
-  self->sort = sort;
-  gtk_sorter_changed (self->section_sorter, GTK_SORTER_CHANGE_DIFFERENT);
-  gtk_sorter_changed (self->sorter, GTK_SORTER_CHANGE_DIFFERENT);
-}
-
-static int
-compare_texts (gconstpointer a, gconstpointer b)
-{
-  return g_utf8_collate (*(const char *const *) a, *(const char *const *) b);
-}
-
-/* The different texts of the reports, after the choice that means all; keeps what is chosen. */
-static void
-fill_choice (RefractSidebar *self,
-             GtkWidget *choice,
-             const char *chosen,
-             const char *(*get) (RefractSummary *) )
-{
-  GtkStringList *list = GTK_STRING_LIST (gtk_drop_down_get_model (GTK_DROP_DOWN (choice)));
-  g_autoptr (GHashTable) seen = g_hash_table_new (g_str_hash, g_str_equal);
-  g_autoptr (GPtrArray) texts = g_ptr_array_new_with_free_func (g_free);
-  g_autofree char *kept = g_strdup (chosen);
-  guint selected;
-
-  for (guint i = 0; i < get_n_items (self->library); i++)
+  if (popover == NULL)
     {
-      g_autoptr (RefractSummary) summary = g_list_model_get_item (G_LIST_MODEL (self->library), i);
-      const char *text = get (summary);
-
-      if (*text == '\0' || refract_summary_get_error (summary) != NULL
-          || g_hash_table_contains (seen, text))
-        continue;
-      g_ptr_array_add (texts, g_strdup (text));
-      g_hash_table_add (seen, g_ptr_array_index (texts, texts->len - 1));
+      popover = GTK_POPOVER (refract_filter_popover_new (self->filter, self->order));
+      gtk_menu_button_set_popover (button, GTK_WIDGET (popover));
     }
-  g_ptr_array_sort (texts, compare_texts);
-  g_ptr_array_add (texts, NULL);
-  g_signal_handlers_block_by_func (choice, filter_changed_cb, self);
-  gtk_string_list_splice (list, 1, get_n_items (list) - 1, (const char *const *) texts->pdata);
-  selected = kept != NULL ? gtk_string_list_find (list, kept) : 0;
-  gtk_drop_down_set_selected (GTK_DROP_DOWN (choice),
-                              selected != GTK_INVALID_LIST_POSITION ? selected : 0);
-  g_signal_handlers_unblock_by_func (choice, filter_changed_cb, self);
-}
-
-static void
-filter_active_cb (RefractSidebar *self)
-{
-  if (!gtk_menu_button_get_active (GTK_MENU_BUTTON (self->filter_button)))
-    return;
-  fill_choice (self, self->model_choice, self->model, refract_summary_get_model);
-  fill_choice (self, self->engine_choice, self->engine, refract_summary_get_engine);
+  refract_filter_popover_fill (REFRACT_FILTER_POPOVER (popover), self->library);
 }
 
 static void
 clear_filters (GtkWidget *widget, const char *name, GVariant *parameter)
 {
   RefractSidebar *self = REFRACT_SIDEBAR (widget);
-  GtkWidget *bands[] = { self->band_excellent, self->band_pass, self->band_degraded,
-                         self->band_fail, self->band_none };
 
   gtk_search_bar_set_search_mode (GTK_SEARCH_BAR (self->search_bar), FALSE);
   gtk_editable_set_text (GTK_EDITABLE (self->search_entry), "");
-  for (guint i = 0; i < G_N_ELEMENTS (bands); i++)
-    gtk_check_button_set_active (GTK_CHECK_BUTTON (bands[i]), TRUE);
-  gtk_drop_down_set_selected (GTK_DROP_DOWN (self->model_choice), 0);
-  gtk_drop_down_set_selected (GTK_DROP_DOWN (self->engine_choice), 0);
-  filter_changed_cb (self);
+  refract_report_filter_clear (self->filter);
 }
 
 static void
 popup_menu (RefractSidebar *self, const GdkRectangle *at)
 {
+  if (self->menu == NULL)
+    {
+      self->menu = gtk_popover_menu_new_from_model (self->report_menu);
+      gtk_popover_set_has_arrow (GTK_POPOVER (self->menu), FALSE);
+      gtk_widget_set_halign (self->menu, GTK_ALIGN_START);
+      gtk_widget_set_parent (self->menu, self->list_view);
+    }
   gtk_popover_set_pointing_to (GTK_POPOVER (self->menu), at);
   gtk_popover_popup (GTK_POPOVER (self->menu));
 }
@@ -483,45 +281,10 @@ header_setup_cb (GtkSignalListItemFactory *factory, GtkListHeader *header)
 static void
 header_bind_cb (RefractSidebar *self, GtkListHeader *header)
 {
-  GObject *item = gtk_list_header_get_item (header);
-  g_autofree char *title = NULL;
+  g_autofree char *title
+      = refract_report_order_dup_title (self->order, gtk_list_header_get_item (header));
 
-  if (REFRACT_IS_RUN_ITEM (item))
-    title = g_strdup (_ ("Audits"));
-  else if (self->sort == SORT_NEWEST)
-    title = refract_sections_dup_title (self->sections,
-                                        refract_summary_get_time (REFRACT_SUMMARY (item)));
-  else if (self->sort == SORT_MODEL)
-    title = g_strdup (refract_summary_get_model (REFRACT_SUMMARY (item)));
-  else
-    title
-        = g_strdup (refract_library_band_title (refract_summary_get_band (REFRACT_SUMMARY (item))));
-  gtk_label_set_label (GTK_LABEL (gtk_list_header_get_child (header)),
-                       title != NULL ? title : _ ("Without a Score"));
-}
-
-static gboolean midnight_cb (gpointer user_data);
-
-static void
-renew_sections (RefractSidebar *self)
-{
-  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
-  int seconds = 24 * 60 * 60 - g_date_time_get_hour (now) * 3600 - g_date_time_get_minute (now) * 60
-                - g_date_time_get_second (now);
-
-  g_clear_pointer (&self->sections, refract_sections_free);
-  self->sections = refract_sections_new (now);
-  self->midnight_source = g_timeout_add_seconds (seconds + 1, midnight_cb, self);
-}
-
-static gboolean
-midnight_cb (gpointer user_data)
-{
-  RefractSidebar *self = user_data;
-
-  renew_sections (self);
-  gtk_sorter_changed (self->section_sorter, GTK_SORTER_CHANGE_DIFFERENT);
-  return G_SOURCE_REMOVE;
+  gtk_label_set_label (GTK_LABEL (gtk_list_header_get_child (header)), title);
 }
 
 static void
@@ -529,36 +292,21 @@ refract_sidebar_dispose (GObject *object)
 {
   RefractSidebar *self = REFRACT_SIDEBAR (object);
 
-  g_clear_handle_id (&self->midnight_source, g_source_remove);
+  g_clear_handle_id (&self->loading_source, g_source_remove);
   if (self->list_view != NULL)
     gtk_list_view_set_model (GTK_LIST_VIEW (self->list_view), NULL);
   g_clear_pointer (&self->menu, gtk_widget_unparent);
   g_clear_object (&self->selection);
   g_clear_object (&self->parts);
-  g_clear_object (&self->sorted);
   g_clear_object (&self->filtered);
   g_clear_object (&self->filter);
-  g_clear_object (&self->sorter);
-  g_clear_object (&self->section_sorter);
+  g_clear_object (&self->order);
   g_clear_object (&self->library);
   g_clear_object (&self->running);
   g_clear_object (&self->wanted);
   gtk_widget_dispose_template (GTK_WIDGET (object), REFRACT_TYPE_SIDEBAR);
 
   G_OBJECT_CLASS (refract_sidebar_parent_class)->dispose (object);
-}
-
-static void
-refract_sidebar_finalize (GObject *object)
-{
-  RefractSidebar *self = REFRACT_SIDEBAR (object);
-
-  g_clear_pointer (&self->sections, refract_sections_free);
-  g_strfreev (self->words);
-  g_free (self->model);
-  g_free (self->engine);
-
-  G_OBJECT_CLASS (refract_sidebar_parent_class)->finalize (object);
 }
 
 static void
@@ -645,7 +393,6 @@ refract_sidebar_class_init (RefractSidebarClass *klass)
   GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS;
 
   object_class->dispose = refract_sidebar_dispose;
-  object_class->finalize = refract_sidebar_finalize;
   object_class->get_property = refract_sidebar_get_property;
   object_class->set_property = refract_sidebar_set_property;
 
@@ -668,23 +415,10 @@ refract_sidebar_class_init (RefractSidebarClass *klass)
   CHILD (search_entry);
   CHILD (search_button);
   CHILD (filter_button);
-  CHILD (sort_newest);
-  CHILD (sort_best);
-  CHILD (sort_model);
-  CHILD (band_excellent);
-  CHILD (band_pass);
-  CHILD (band_degraded);
-  CHILD (band_fail);
-  CHILD (band_none);
-  CHILD (model_choice);
-  CHILD (engine_choice);
   CHILD (stack);
   CHILD (list_view);
   CHILD (report_menu);
   gtk_widget_class_bind_template_callback (widget_class, activate_cb);
-  gtk_widget_class_bind_template_callback (widget_class, filter_active_cb);
-  gtk_widget_class_bind_template_callback (widget_class, filter_changed_cb);
-  gtk_widget_class_bind_template_callback (widget_class, sort_toggled_cb);
   gtk_widget_class_install_action (widget_class, "library.clear-filters", NULL, clear_filters);
   gtk_widget_class_install_action (widget_class, "library.menu", NULL, show_menu);
   refract_sidebar_install_actions (widget_class);
@@ -694,28 +428,37 @@ static void
 make_models (RefractSidebar *self)
 {
   GtkFlattenListModel *all;
+  GtkSortListModel *sorted;
 
-  self->filter = GTK_FILTER (gtk_custom_filter_new (filter_func, self, NULL));
-  self->sorter = GTK_SORTER (gtk_custom_sorter_new (sort_func, self, NULL));
-  self->section_sorter = GTK_SORTER (gtk_custom_sorter_new (section_func, self, NULL));
-  self->filtered = gtk_filter_list_model_new (NULL, g_object_ref (self->filter));
-  gtk_filter_list_model_set_incremental (self->filtered, TRUE);
+  self->filter = refract_report_filter_new ();
+  self->order = refract_report_order_new ();
+  self->filtered = gtk_filter_list_model_new (NULL, GTK_FILTER (g_object_ref (self->filter)));
   self->parts = g_list_store_new (G_TYPE_LIST_MODEL);
   g_list_store_append (self->parts, self->filtered);
   all = gtk_flatten_list_model_new (g_object_ref (G_LIST_MODEL (self->parts)));
-  self->sorted = gtk_sort_list_model_new (G_LIST_MODEL (all), g_object_ref (self->sorter));
-  gtk_sort_list_model_set_section_sorter (self->sorted, self->section_sorter);
+  sorted = refract_report_order_apply (self->order, G_LIST_MODEL (all));
   self->selection = gtk_single_selection_new (NULL);
   gtk_single_selection_set_autoselect (self->selection, FALSE);
   gtk_single_selection_set_can_unselect (self->selection, TRUE);
-  gtk_single_selection_set_model (self->selection, G_LIST_MODEL (self->sorted));
+  gtk_single_selection_set_model (self->selection, G_LIST_MODEL (sorted));
+  g_object_unref (sorted);
   /* Behind the selection's own handler, so that it knows of the change. */
   g_signal_connect_object (self->selection, "items-changed", G_CALLBACK (listed_changed_cb), self,
                            G_CONNECT_SWAPPED | G_CONNECT_AFTER);
-  g_signal_connect_object (self->filtered, "notify::pending", G_CALLBACK (update_stack), self,
-                           G_CONNECT_SWAPPED);
   g_signal_connect_object (self->selection, "notify::selected-item",
                            G_CALLBACK (selection_changed_cb), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->filter, "notify::narrowed", G_CALLBACK (narrowed_cb), self,
+                           G_CONNECT_SWAPPED);
+}
+
+/* Sort order and bands are as they were in the last window. */
+static void
+bind_settings (RefractSidebar *self)
+{
+  GSettings *settings = refract_application_get_settings (refract_application_get_default ());
+
+  g_settings_bind (settings, "library-sort", self->order, "sort", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (settings, "library-bands", self->filter, "bands", G_SETTINGS_BIND_DEFAULT);
 }
 
 static void
@@ -724,11 +467,12 @@ refract_sidebar_init (RefractSidebar *self)
   g_autoptr (GtkListItemFactory) rows = gtk_signal_list_item_factory_new ();
   g_autoptr (GtkListItemFactory) headers = gtk_signal_list_item_factory_new ();
 
-  for (guint i = 0; i < G_N_ELEMENTS (self->bands); i++)
-    self->bands[i] = TRUE;
-  renew_sections (self);
   make_models (self);
   gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_menu_button_set_create_popup_func (GTK_MENU_BUTTON (self->filter_button), create_popover,
+                                         self, NULL);
+  g_object_bind_property (self->search_entry, "text", self->filter, "text", G_BINDING_DEFAULT);
+  bind_settings (self);
 
   g_signal_connect (rows, "setup", G_CALLBACK (row_setup_cb), NULL);
   g_signal_connect (rows, "bind", G_CALLBACK (row_bind_cb), NULL);
@@ -738,13 +482,10 @@ refract_sidebar_init (RefractSidebar *self)
   gtk_list_view_set_factory (GTK_LIST_VIEW (self->list_view), rows);
   gtk_list_view_set_header_factory (GTK_LIST_VIEW (self->list_view), headers);
   gtk_list_view_set_model (GTK_LIST_VIEW (self->list_view), GTK_SELECTION_MODEL (self->selection));
-  self->menu = gtk_popover_menu_new_from_model (self->report_menu);
-  gtk_popover_set_has_arrow (GTK_POPOVER (self->menu), FALSE);
-  gtk_widget_set_halign (self->menu, GTK_ALIGN_START);
-  gtk_widget_set_parent (self->menu, self->list_view);
   gtk_search_bar_connect_entry (GTK_SEARCH_BAR (self->search_bar),
                                 GTK_EDITABLE (self->search_entry));
   refract_sidebar_update_actions (self, NULL);
+  self->loading_source = g_timeout_add (LOADING_DELAY_MS, loading_timeout_cb, self);
   update_stack (self);
 }
 
@@ -760,18 +501,12 @@ refract_sidebar_search (RefractSidebar *self)
 void
 refract_sidebar_select (RefractSidebar *self, GObject *item)
 {
-  guint n = get_n_items (self->selection);
   guint position = GTK_INVALID_LIST_POSITION;
 
   g_return_if_fail (REFRACT_IS_SIDEBAR (self));
 
-  for (guint i = 0; item != NULL && i < n && position == GTK_INVALID_LIST_POSITION; i++)
-    {
-      g_autoptr (GObject) other = g_list_model_get_item (G_LIST_MODEL (self->selection), i);
-
-      if (other == item)
-        position = i;
-    }
+  if (item != NULL)
+    position = refract_report_order_find (self->order, G_LIST_MODEL (self->selection), item);
   if (position == GTK_INVALID_LIST_POSITION)
     g_set_object (&self->wanted, item);
   else
@@ -814,5 +549,5 @@ refract_sidebar_refilter (RefractSidebar *self)
   g_return_if_fail (REFRACT_IS_SIDEBAR (self));
 
   if (self->filter != NULL)
-    gtk_filter_changed (self->filter, GTK_FILTER_CHANGE_DIFFERENT);
+    gtk_filter_changed (GTK_FILTER (self->filter), GTK_FILTER_CHANGE_DIFFERENT);
 }

@@ -227,12 +227,17 @@ refract_window_init_library (RefractWindow *self, RefractSidebar *sidebar)
   GtkDropTarget *target = gtk_drop_target_new (GDK_TYPE_FILE_LIST, GDK_ACTION_COPY);
 
   g_action_map_add_action_entries (G_ACTION_MAP (self), entries, G_N_ELEMENTS (entries), self);
-  g_object_set (sidebar, "library", get_library (), "running-model",
-                refract_application_get_queue (refract_application_get_default ()), NULL);
   g_signal_connect_object (sidebar, "open", G_CALLBACK (open_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (sidebar, "deleted", G_CALLBACK (deleted_cb), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (get_library (), "problem", G_CALLBACK (problem_cb), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect (target, "drop", G_CALLBACK (drop_cb), self);
   gtk_widget_add_controller (GTK_WIDGET (self), GTK_EVENT_CONTROLLER (target));
+}
+
+void
+refract_window_show_library (RefractWindow *self)
+{
+  g_object_set (refract_window_get_sidebar (self), "library", get_library (), "running-model",
+                refract_application_get_queue (refract_application_get_default ()), NULL);
 }

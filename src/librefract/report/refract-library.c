@@ -324,6 +324,16 @@ refresh_timeout_cb (gpointer user_data)
 }
 
 static gboolean
+first_scan_cb (gpointer user_data)
+{
+  RefractLibrary *self = user_data;
+
+  self->refresh_source = 0;
+  start_scan (self, TRUE);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
 is_hidden (GFile *file)
 {
   g_autofree char *name = file != NULL ? g_file_get_basename (file) : NULL;
@@ -370,7 +380,8 @@ refract_library_constructed (GObject *object)
   if (self->monitor != NULL)
     g_signal_connect_object (self->monitor, "changed", G_CALLBACK (changed_cb), self,
                              G_CONNECT_SWAPPED);
-  start_scan (self, TRUE);
+  /* When nothing else is to be done: a window that opens has the processor to itself. */
+  self->refresh_source = g_idle_add_full (G_PRIORITY_LOW, first_scan_cb, self, NULL);
 }
 
 static void
