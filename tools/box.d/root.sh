@@ -15,7 +15,7 @@ declare -A packages=(
 packages[gui]="${packages[core]}
     libgtk-4-dev libadwaita-1-dev blueprint-compiler libgtk-4-bin libxml2-utils xvfb xauth xdotool dbus-daemon dbus-bin
     at-spi2-core gir1.2-atspi-2.0 python3-gi fonts-adwaita adwaita-icon-theme gsettings-desktop-schemas imagemagick
-    appstream desktop-file-utils cage grim wtype wlr-randr"
+    appstream desktop-file-utils cage grim wtype wlr-randr chromium-headless-shell vnu python3-pypdf"
 
 # A user to be, an identity for D-Bus, a font and no animations for GTK, files to bind the host's over, and room
 # for the host's folders.
@@ -32,6 +32,24 @@ setup_root='
   echo "127.0.0.1 localhost" > "$1/etc/hosts"
   cd "$1" && rm -rf boot home media mnt opt root srv'
 
+# What Debian does not have, for the tests of HTML pages: axe-core (MPL-2.0). Fetched by the host, which knows its
+# proxies, else from inside. A root without it will do, as that test skips itself.
+axe_core='https://registry.npmjs.org/axe-core/-/axe-core-4.14.1.tgz
+  e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745'
+# shellcheck disable=SC2016
+fetch_axe_core='
+  cd "$1/tmp" && set -- "$1" '${axe_core/$'\n'/ }'
+  fetch="curl -fsSL --retry 3 --max-time 120"
+  if { $fetch -o axe-core.tgz "$2" || chroot "$1" $fetch -o /tmp/axe-core.tgz "$2"; } &&
+    echo "$3  axe-core.tgz" | sha256sum -c
+  then
+    mkdir -p "$1/usr/local/share/axe-core"
+    tar -xzf axe-core.tgz -C "$1/usr/local/share/axe-core" --strip-components=1 package/axe.min.js package/LICENSE
+  else
+    echo "axe-core could not be fetched; its test will be skipped"
+  fi
+  rm -f axe-core.tgz'
+
 # Runs mmdebstrap for root $1 into folder $2. For an ordinary user the root comes out as an archive: unpacked by
 # the user, all files are the user's own, and a closed home folder is no obstacle.
 debootstrap() {
@@ -41,6 +59,10 @@ debootstrap() {
     --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='APT::Install-Recommends "false"'
     --dpkgopt=force-unsafe-io --dpkgopt=path-exclude='/usr/share/man/*'
     --dpkgopt=path-exclude='/usr/share/doc/*' --dpkgopt=path-include='/usr/share/doc/*/copyright')
+  # Java's installation links manual pages, which are left out.
+  # shellcheck disable=SC2016
+  [[ $1 != gui ]] ||
+    options=(--setup-hook='mkdir -p "$1/usr/share/man/man1"' --customize-hook="$fetch_axe_core" "${options[@]}")
   if [[ $EUID = 0 ]]; then
     mmdebstrap --mode=root "${options[@]}" "$suite" "$2"
   else
@@ -51,7 +73,9 @@ debootstrap() {
 # Where root $1 is; another list or recipe gives another name.
 root_path() {
   local key
-  key=$({ echo "${suites[$1]} ${packages[$1]} $setup_root"; declare -f debootstrap; } | sha256sum)
+  key=$({ echo "${suites[$1]} ${packages[$1]} $setup_root"
+    [[ $1 != gui ]] || echo "$fetch_axe_core"
+    declare -f debootstrap; } | sha256sum)
   echo "$cache/box-$1-${key:0:12}"
 }
 
@@ -104,11 +128,11 @@ root_failed() {
   die "could not make the $1 root (log: $2)"
 }
 
-# Removes the roots of kind $1 but for $2 and those that somebody is in.
+# Removes the roots of kind $1 but for $2, those that somebody is in, and those of the last day: branches may differ.
 remove_old_roots() {
   local other lock
   for other in "$cache/box-$1"-*; do
-    [[ -d $other && $other != "$2" ]] || continue
+    [[ -d $other && $other != "$2" && -z $(find "$other.use" -mmin -1440 2> /dev/null) ]] || continue
     exec {lock}> "$other.use"
     if flock -n "$lock"; then rm -rf --one-file-system "$other" "$other.log" "$other.use"; fi
     exec {lock}>&-

@@ -58,7 +58,8 @@ static void
 append_stroke (GString *svg, const RefractSceneItem *item)
 {
   g_string_append (svg, " fill=\"none\" stroke=\"currentColor\"");
-  append_attribute (svg, "stroke-width", item->line_width);
+  if (item->line_width != 1)
+    append_attribute (svg, "stroke-width", item->line_width);
   if (item->dashed)
     g_string_append (svg, " stroke-dasharray=\"6 4\"");
 }
@@ -86,7 +87,8 @@ append_text (GString *svg, const RefractSceneItem *item)
 {
   static const char *const anchors[] = { "start", "middle", "end" };
 
-  g_string_append_printf (svg, " fill=\"currentColor\" text-anchor=\"%s\"", anchors[item->anchor]);
+  if (item->anchor != REFRACT_ANCHOR_START)
+    g_string_append_printf (svg, " text-anchor=\"%s\"", anchors[item->anchor]);
   append_attribute (svg, "font-size", item->size);
   if (item->bold)
     g_string_append (svg, " font-weight=\"700\"");
@@ -106,7 +108,6 @@ append_item (GString *svg, const RefractSceneItem *item)
   switch (item->kind)
     {
     case REFRACT_ITEM_RECT:
-      g_string_append (svg, " fill=\"currentColor\"");
       append_attribute (svg, "x", item->x);
       append_attribute (svg, "y", item->y);
       append_attribute (svg, "width", item->width);
@@ -127,14 +128,11 @@ append_item (GString *svg, const RefractSceneItem *item)
       append_points (svg, item);
       break;
     case REFRACT_ITEM_POLYGON:
-      g_string_append (svg, " fill=\"currentColor\"");
       append_points (svg, item);
       break;
     case REFRACT_ITEM_CIRCLE:
       if (item->line_width > 0)
         append_stroke (svg, item);
-      else
-        g_string_append (svg, " fill=\"currentColor\"");
       append_attribute (svg, "cx", item->x);
       append_attribute (svg, "cy", item->y);
       append_attribute (svg, "r", item->radius);
@@ -189,11 +187,12 @@ refract_scene_to_svg (const RefractScene *scene, const char *id)
   g_string_append_c (svg, '"');
   append_attribute (svg, "width", refract_scene_get_width (scene));
   append_attribute (svg, "height", refract_scene_get_height (scene));
-  g_string_append_printf (svg,
-                          " role=\"img\" aria-labelledby=\"%s-title %s-desc\" direction=\"ltr\""
-                          " font-family=\"Adwaita Sans, Cantarell, system-ui, sans-serif\">\n"
-                          "<title id=\"%s-title\">",
-                          prefix, prefix, prefix);
+  g_string_append_printf (
+      svg,
+      " fill=\"currentColor\" role=\"img\" aria-labelledby=\"%s-title %s-desc\" direction=\"ltr\""
+      " font-family=\"Adwaita Sans, Cantarell, system-ui, sans-serif\">\n"
+      "<title id=\"%s-title\">",
+      prefix, prefix, prefix);
   append_escaped (svg, refract_scene_get_title (scene));
   g_string_append_printf (svg, "</title>\n<desc id=\"%s-desc\">", prefix);
   append_escaped (svg, refract_scene_get_description (scene));
@@ -201,7 +200,7 @@ refract_scene_to_svg (const RefractScene *scene, const char *id)
   if (id == NULL)
     {
       append_style (svg);
-      g_string_append (svg, "<rect class=\"rf-background\" fill=\"currentColor\" width=\"100%\" "
+      g_string_append (svg, "<rect class=\"rf-background\" width=\"100%\" "
                             "height=\"100%\"/>\n");
     }
   for (guint i = 0; i < refract_scene_get_n_items (scene); i++)

@@ -13,6 +13,7 @@
 #include "report/refract-report-text.h"
 
 #define MAX_WORST 12    /* positions shown; all are in the JSON */
+#define MAX_PAIRS 25    /* the same of pairs */
 #define MAX_CONTEXT 120 /* characters of the text before a position */
 
 static guint
@@ -146,7 +147,10 @@ add_trajectory (RefractHtml *self, RefractReport *report)
   refract_html_add_chart (self, report, refract_chart_divergence_new);
   refract_html_add_facts (self, report, REFRACT_FACTS_TRAJECTORY, NULL);
   g_string_append (self->body, "</div>\n");
-  add_prompts (self, prompts, texts);
+  /* Nobody reads the answers of a control beside those of candidates. */
+  if (!self->several
+      || !refract_json_get_boolean (refract_report_get_extension (report), "is_control", FALSE))
+    add_prompts (self, prompts, texts);
 }
 
 /* What stood before a position, the last of it. */
@@ -323,7 +327,24 @@ add_perturbations (RefractHtml *self, RefractReport *report)
   refract_html_add_table (self, table, "PLAD by perturbation");
 }
 
-/* The pairs where the candidate drifts further than the reference. */
+/* Points; NAN where the candidate drifts no further than the reference. */
+static double
+get_loss (JsonObject *pair)
+{
+  return refract_json_get_double (pair, "excess_drift", NAN) > 0
+             ? 100 - refract_json_get_double (pair, "plad_pp", NAN)
+             : NAN;
+}
+
+static int
+compare_loss (gconstpointer a, gconstpointer b)
+{
+  double x = get_loss (*(JsonObject *const *) a), y = get_loss (*(JsonObject *const *) b);
+
+  return (x < y) - (x > y);
+}
+
+/* The pairs that lost most. */
 static void
 add_pairs (RefractHtml *self, JsonArray *pairs)
 {
@@ -331,15 +352,17 @@ add_pairs (RefractHtml *self, JsonArray *pairs)
       = { "Prompt", "Perturbation", "Drift of the reference", "Drift of the candidate", "Score",
           NULL };
   g_autoptr (RefractTable) table = refract_table_new (NULL, columns);
+  g_autoptr (GPtrArray) worse = g_ptr_array_new ();
 
   for (guint i = 0; i < get_length (pairs); i++)
+    if (get_loss (refract_json_array_get_object (pairs, i)) > 0)
+      g_ptr_array_add (worse, refract_json_array_get_object (pairs, i));
+  g_ptr_array_sort (worse, compare_loss);
+  for (guint i = 0; i < MIN (worse->len, MAX_PAIRS); i++)
     {
-      JsonObject *pair = refract_json_array_get_object (pairs, i);
-      RefractTableRow *row;
+      JsonObject *pair = worse->pdata[i];
+      RefractTableRow *row = refract_table_add_row (table);
 
-      if (!(refract_json_get_double (pair, "excess_drift", NAN) > 0))
-        continue;
-      row = refract_table_add_row (table);
       refract_table_row_add_text (row, refract_json_get_string (pair, "prompt_id", "?"));
       refract_table_row_add_text (row, refract_perturbation_get_title (
                                            refract_json_get_string (pair, "perturbation", "?")));
@@ -351,8 +374,8 @@ add_pairs (RefractHtml *self, JsonArray *pairs)
     return;
   g_string_append (self->body, "<details>\n");
   refract_html_add_printf (self, "summary", NULL,
-                           "The %u of %u pairs where the candidate drifts further",
-                           table->rows->len, get_length (pairs));
+                           "In %u of %u pairs the candidate drifts further; the %u that lost most",
+                           worse->len, get_length (pairs), table->rows->len);
   refract_html_add_table (self, table, "Pairs of PLAD");
   g_string_append (self->body, "</details>\n");
 }

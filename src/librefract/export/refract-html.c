@@ -104,8 +104,7 @@ refract_html_add_table (RefractHtml *self, const RefractTable *table, const char
   if (table->rows->len == 0)
     return;
   html = refract_table_to_html (table);
-  g_string_append (self->body,
-                   "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
+  g_string_append (self->body, "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"");
   refract_html_append (self->body, name);
   g_string_append_printf (self->body, "\">%s</div>\n", html);
 }

@@ -314,10 +314,11 @@ refract_table_to_html (const RefractTable *self)
   g_string_append (text, "<thead><tr>");
   for (guint i = 0; self->columns[i] != NULL; i++)
     {
-      g_string_append (text, is_numeric (self, i) ? "<th scope=\"col\" class=\"num\">"
-                                                  : "<th scope=\"col\">");
+      const char *tag = *self->columns[i] != '\0' ? "th scope=\"col\"" : "td";
+
+      g_string_append_printf (text, is_numeric (self, i) ? "<%s class=\"num\">" : "<%s>", tag);
       refract_html_append (text, self->columns[i]);
-      g_string_append (text, "</th>");
+      g_string_append_printf (text, "</%.2s>", tag);
     }
   g_string_append (text, "</tr></thead>\n<tbody>\n");
   for (guint i = 0; i < self->rows->len; i++)
