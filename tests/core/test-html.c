@@ -115,6 +115,9 @@ test_full (void)
   g_assert_cmpuint (count (page, "R-NIAH</h2>"), ==, 1);
   g_assert_cmpuint (count (page, "All candidates of the run</h2>"), ==, 1);
   g_assert_nonnull (strstr (page, "of 30 answers identical"));
+  /* What the run recommends is another candidate. */
+  g_assert_nonnull (strstr (page, "<p class=\"lead\">Material quality loss. Treat as broken.</p>"));
+  g_assert_nonnull (strstr (page, "Of the whole run: Ship K q8_0 / V q8_0"));
   g_assert_null (strstr (page, "src="));
   g_assert_null (strstr (page, "style=\""));
   assert_carries (page, 0, report);

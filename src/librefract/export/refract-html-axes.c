@@ -72,9 +72,13 @@ add_answers (RefractHtml *self, const char *reference, const char *candidate)
       refract_html_add (self, "div", "answer", *reference != '\0' ? reference : "(empty)");
       return;
     }
-  if (shared > 0)
-    refract_html_add (self, "b", NULL, "Both");
-  refract_html_add (self, "div", "answer", common);
+  if (common[strspn (common, " \t\n")] == '\0')
+    shared = 0;
+  else
+    {
+      refract_html_add (self, "b", NULL, "Both");
+      refract_html_add (self, "div", "answer", common);
+    }
   g_string_append (self->body, "<div class=\"grid\">\n");
   add_answer (self, "Reference", reference + shared);
   add_answer (self, "Candidate", candidate + shared);

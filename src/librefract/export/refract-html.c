@@ -198,15 +198,20 @@ add_verdict (RefractHtml *self, RefractReport *report, gboolean of_run)
   const char *control
       = refract_json_find_string (root, "extension.recommendation.control_sentence");
   const char *summary = refract_json_get_string (root, "summary", NULL);
+  const char *pick = refract_json_find_string (root, "extension.recommendation.candidate");
+  gboolean is_pick = g_strcmp0 (pick, refract_json_get_string (root, "candidate", "")) == 0;
+  gboolean leads = of_run && recommendation != NULL && (self->several || is_pick);
   g_autoptr (GPtrArray) caveats = refract_report_list_caveats (report);
 
   g_string_append_printf (
       self->body, "<div class=\"card verdict %s\">\n",
       isnan (composite) ? "none" : refract_band_get_name (refract_band_for_score (composite)));
-  if (of_run)
+  if (leads)
     refract_html_add (self, "p", "lead", recommendation);
-  refract_html_add (self, "p", of_run && recommendation != NULL ? NULL : "lead", summary);
+  refract_html_add (self, "p", leads ? NULL : "lead", summary);
   refract_html_add (self, "p", NULL, refract_json_find_string (root, "extension.ship.sentence"));
+  if (of_run && !leads && recommendation != NULL)
+    refract_html_add_printf (self, "p", NULL, "Of the whole run: %s", recommendation);
   if (of_run)
     refract_html_add (self, "p", "dim", control);
   refract_html_add_texts (self, "dim", caveats);
