@@ -595,6 +595,7 @@ test_load (Fixture *f, gconstpointer data)
 static void
 keep_problem (RefractLibrary *library, const GError *error, gpointer user_data)
 {
+  g_clear_error ((GError **) user_data); /* there may be several */
   *(GError **) user_data = g_error_copy (error);
 }
 
