@@ -13,6 +13,7 @@
 #include "charts/refract-chart-card.h"
 #include "compare/refract-compare-page.h"
 #include "compare/refract-table-view.h"
+#include "refract-export.h"
 
 static const struct
 {
@@ -170,7 +171,7 @@ test_three (void)
   g_assert_nonnull (comparison);
   g_assert_cmpuint (comparison->warnings->len, >, 0);
   assert_text (page, "3 Reports");
-  assert_text (page, "What Is Not the Same and Moves Scores");
+  assert_text (page, "Not the Same in All");
   assert_text (page, comparison->warnings->pdata[0]);
   assert_text (page, "things that move scores are not the same");
   assert_text (page, "Scores side by side");
@@ -199,7 +200,7 @@ test_equal (void)
       window, paths_of ("full-demo-q4_0.refract.json", "full-demo-q4_0.refract.json", NULL));
 
   assert_text (page, "No prompt, chunk or cell changed by more than chance.");
-  g_assert_null (find (GTK_WIDGET (page), has_shown_text, "Moves Scores"));
+  g_assert_null (find (GTK_WIDGET (page), has_shown_text, "Not the Same in All"));
   write_page (window, GTK_WIDGET (page), "compare-equal");
   app_fixture_close_window (window);
 }
@@ -232,6 +233,59 @@ test_unreadable (void)
   app_fixture_close_window (window);
 }
 
+static gboolean
+write_markdown (gpointer data, const char *path, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *text = refract_comparison_to_markdown (data);
+
+  return refract_export_write (path, text, error);
+}
+
+typedef struct
+{
+  GtkWidget *root;
+  const char *text;
+} Wanted;
+
+static gboolean
+has_wanted (gpointer data)
+{
+  const Wanted *wanted = data;
+
+  return find (wanted->root, has_shown_text, wanted->text) != NULL;
+}
+
+/* What is written, and what is said about it. */
+static void
+test_export (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("refract-export-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "side <b>.md", NULL);
+  g_autofree char *text = NULL;
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (GFile) nowhere = g_file_new_for_path ("/nonexistent/refract/a.md");
+  RefractWindow *window = app_fixture_open_window ();
+  RefractComparePage *page
+      = open_page (window, paths_of ("full-demo-q4_0.refract.json", "report-charts.json", NULL));
+  RefractComparison *comparison = refract_compare_page_get_comparison (page);
+  Wanted saved = { GTK_WIDGET (window), "Saved “side <b>.md”" };
+  Wanted failed = { GTK_WIDGET (window), "The file was not saved" };
+
+  refract_export_to_file (GTK_WIDGET (page), file, write_markdown,
+                          refract_comparison_ref (comparison),
+                          (GDestroyNotify) refract_comparison_unref);
+  app_fixture_wait (has_wanted, &saved, 10);
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_nonnull (strstr (text, "| Composite |"));
+  refract_export_to_file (GTK_WIDGET (page), nowhere, write_markdown,
+                          refract_comparison_ref (comparison),
+                          (GDestroyNotify) refract_comparison_unref);
+  app_fixture_wait (has_wanted, &failed, 10);
+  app_fixture_close_window (window);
+  g_unlink (path);
+  g_rmdir (folder);
+}
+
 /* Leaving the page while it reads ends the reading. */
 static void
 test_left (void)
@@ -261,6 +315,7 @@ main (int argc, char **argv)
   g_test_add_func ("/compare/equal", test_equal);
   g_test_add_func ("/compare/eight", test_eight);
   g_test_add_func ("/compare/unreadable", test_unreadable);
+  g_test_add_func ("/compare/export", test_export);
   g_test_add_func ("/compare/left", test_left);
   return app_fixture_run ();
 }

@@ -11,6 +11,7 @@
 
 #include "app-fixture.h"
 #include "app-shot.h"
+#include "compare/refract-compare-page.h"
 #include "library/refract-filter-popover.h"
 #include "library/refract-library-row.h"
 #include "library/refract-sections.h"
@@ -275,6 +276,61 @@ test_remembered (void)
   g_assert_false (gtk_widget_has_css_class (child ("search_button"), "accent"));
 }
 
+static gboolean
+can_compare (void)
+{
+  return gtk_widget_get_sensitive (child ("compare_button"));
+}
+
+static GtkSelectionModel *
+chosen (void)
+{
+  return gtk_list_view_get_model (GTK_LIST_VIEW (child ("list_view")));
+}
+
+static gboolean
+has_comparison (gpointer data)
+{
+  AdwNavigationPage *page = refract_window_get_page (window);
+
+  return REFRACT_IS_COMPARE_PAGE (page)
+         && refract_compare_page_get_comparison (REFRACT_COMPARE_PAGE (page)) != NULL;
+}
+
+/* The reports that are chosen, not the one that is open, go into a comparison. */
+static void
+test_choose (void)
+{
+  GtkWidget *list = child ("list_view");
+  RefractComparison *comparison;
+
+  g_assert_false (gtk_widget_get_mapped (child ("compare_button")));
+  gtk_widget_activate_action (list, "library.choose", NULL);
+  g_assert_true (GTK_IS_MULTI_SELECTION (chosen ()));
+  g_assert_true (gtk_selection_model_is_selected (chosen (), 0)); /* the open one */
+  g_assert_false (can_compare ());
+  g_signal_emit_by_name (list, "activate", 1u);
+  g_assert_true (can_compare ());
+  g_signal_emit_by_name (list, "activate", 0u);
+  g_assert_false (can_compare ());
+  g_signal_emit_by_name (list, "activate", 0u);
+  refract_window_set_page (window, NULL);
+  app_shot_apply (GTK_WINDOW (window), &APP_SHOT_LARGE_TEXT);
+  refract_window_show_sidebar (window);
+  app_shot_write (GTK_WIDGET (window), "library-choosing-narrow-large-text");
+  app_shot_apply (GTK_WINDOW (window), &APP_SHOT_WIDE);
+  app_shot_write (GTK_WIDGET (window), "library-choosing-light");
+  gtk_widget_activate (child ("compare_button"));
+  app_fixture_wait (has_comparison, NULL, 10);
+  comparison = refract_compare_page_get_comparison (
+      REFRACT_COMPARE_PAGE (refract_window_get_page (window)));
+  g_assert_cmpuint (comparison->reports->len, ==, 2);
+  g_assert_true (GTK_IS_SINGLE_SELECTION (chosen ()));
+  gtk_widget_activate_action (list, "library.choose", NULL);
+  gtk_widget_activate_action (list, "library.stop-choosing", NULL);
+  g_assert_true (GTK_IS_SINGLE_SELECTION (chosen ()));
+}
+
 static GtkWidget *
 find_button (GtkWidget *widget, const char *label)
 {
@@ -433,6 +489,7 @@ main (int argc, char **argv)
   g_test_add_func ("/library-page/sort", test_sort);
   g_test_add_func ("/library-page/remembered", test_remembered);
   g_test_add_func ("/library-page/select", test_select);
+  g_test_add_func ("/library-page/choose", test_choose);
   g_test_add_func ("/library-page/delete", test_delete);
   g_test_add_func ("/library-page/hostile", test_hostile);
   g_test_add_func ("/library-page/pictures", test_pictures);

@@ -11,6 +11,8 @@
 #include "app-shot.h"
 #include "core/refract-error.h"
 #include "core/refract-json.h"
+#include "export/refract-badge.h"
+#include "export/refract-markdown.h"
 #include "report/refract-raw-dialog.h"
 #include "report/refract-report-list.h"
 #include "report/refract-report-page.h"
@@ -517,12 +519,22 @@ static void
 test_actions (void)
 {
   RefractReportPage *page;
-  RefractWindow *window = open_report (load_full (), &page);
+  g_autoptr (RefractReport) report = load_full ();
+  RefractWindow *window = open_report (g_object_ref (report), &page);
+  g_autofree char *badge = refract_badge_to_markdown (report);
+  g_autofree char *citation = refract_markdown_dup_citation (report);
+  g_autofree char *markdown = refract_markdown_from_report (report);
 
   gtk_widget_activate_action (GTK_WIDGET (page), "report.copy-command", NULL);
   g_assert_true (has_clipboard_text ((gpointer) "refract score --model model.gguf"));
   gtk_widget_activate_action (GTK_WIDGET (page), "report.copy-summary", NULL);
   g_assert_true (has_clipboard_text ((gpointer) "Refract demo F16: K q4_0 / V q4_0 against"));
+  gtk_widget_activate_action (GTK_WIDGET (page), "report.copy", "s", "badge");
+  g_assert_true (has_clipboard_text (badge));
+  gtk_widget_activate_action (GTK_WIDGET (page), "report.copy", "s", "citation");
+  g_assert_true (has_clipboard_text (citation));
+  gtk_widget_activate_action (GTK_WIDGET (page), "report.copy", "s", "markdown");
+  g_assert_true (has_clipboard_text (markdown));
   gtk_widget_activate_action (GTK_WIDGET (page), "report.section", "s", "kld");
   g_assert_cmpstr (adw_view_stack_get_visible_child_name (
                        ADW_VIEW_STACK (find_type (page, ADW_TYPE_VIEW_STACK))),

@@ -61,8 +61,7 @@ add_warnings (RefractComparePage *self)
   if (warnings->len == 0)
     return;
   group = adw_preferences_group_new ();
-  adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (group),
-                                   _ ("What Is Not the Same and Moves Scores"));
+  adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (group), _ ("Not the Same in All"));
   for (guint i = 0; i < MIN (warnings->len, MAX_WARNINGS); i++)
     {
       GtkWidget *row = refract_plain_row_new (warnings->pdata[i], NULL);
@@ -286,6 +285,7 @@ loaded (GObject *source, GAsyncResult *result, gpointer user_data)
       show_comparison (self);
       return;
     }
+  /* The page is gone. */
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
   /* A status page's description is markup. */

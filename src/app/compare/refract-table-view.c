@@ -136,6 +136,20 @@ add_wide_row (RefractTableView *self, guint index)
     }
 }
 
+/* What a row is of; a rank alone says nothing. Returns how many cells that takes. */
+static guint
+add_narrow_heading (GtkBox *group, const RefractTableRow *row)
+{
+  const RefractCell *first = row->cells->pdata[0];
+  gboolean is_rank = !isnan (first->value) && row->cells->len > 1;
+  const RefractCell *second = is_rank ? row->cells->pdata[1] : NULL;
+  g_autofree char *text
+      = is_rank ? g_strdup_printf ("%s · %s", first->text, second->text) : g_strdup (first->text);
+
+  gtk_box_append (group, text_new (text, PANGO_WRAP_WORD_CHAR, "heading"));
+  return is_rank ? 2 : 1;
+}
+
 static void
 add_narrow_row (RefractTableView *self, guint index)
 {
@@ -144,20 +158,13 @@ add_narrow_row (RefractTableView *self, guint index)
 
   if (index > 0)
     gtk_box_append (GTK_BOX (group), gtk_separator_new (GTK_ORIENTATION_HORIZONTAL));
-  for (guint i = 0; i < MIN (row->cells->len, self->n_columns); i++)
+  for (guint i = add_narrow_heading (GTK_BOX (group), row);
+       i < MIN (row->cells->len, self->n_columns); i++)
     {
       const RefractCell *cell = row->cells->pdata[i];
       GtkWidget *line = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12);
-      GtkWidget *title;
+      GtkWidget *title = text_new (self->table->columns[i], PANGO_WRAP_WORD_CHAR, "dimmed");
 
-      if (i == 0)
-        {
-          gtk_box_append (GTK_BOX (group), text_new (cell->text, PANGO_WRAP_WORD_CHAR, "heading"));
-          g_object_ref_sink (line);
-          g_object_unref (line);
-          continue;
-        }
-      title = text_new (self->table->columns[i], PANGO_WRAP_WORD_CHAR, "dimmed");
       gtk_widget_set_hexpand (title, TRUE);
       gtk_box_append (GTK_BOX (line), title);
       gtk_box_append (GTK_BOX (line), cell_new (self, row, i, narrow_wrap (cell->text)));
@@ -313,7 +320,6 @@ refract_table_view_init (RefractTableView *self)
   self->wide = card_new (self);
   self->narrow = card_new (self);
   self->grid = GTK_GRID (gtk_grid_new ());
-  gtk_grid_set_column_spacing (self->grid, 18);
   gtk_grid_set_row_spacing (self->grid, 6);
   self->wide_more = more_button_new (self);
   self->narrow_more = more_button_new (self);
@@ -351,6 +357,7 @@ refract_table_view_new (const RefractTable *table)
 
   self->table = refract_table_copy (table);
   self->n_columns = MAX (g_strv_length (table->columns), 1);
+  gtk_grid_set_column_spacing (self->grid, self->n_columns > 6 ? 12 : 18);
   add_titles (self);
   show_more (self);
   return GTK_WIDGET (self);

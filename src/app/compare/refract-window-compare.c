@@ -10,6 +10,7 @@
 #include "compare/refract-compare-page.h"
 #include "compare/refract-window-compare.h"
 #include "core/refract-error.h"
+#include "leaderboard/refract-leaderboard-page.h"
 
 static void
 compare_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
@@ -38,11 +39,22 @@ compare_activated (GSimpleAction *action, GVariant *parameter, gpointer user_dat
   refract_window_set_page (self, ADW_NAVIGATION_PAGE (refract_compare_page_new (paths)));
 }
 
+static void
+leaderboard_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  RefractLibrary *library = refract_application_get_library (refract_application_get_default ());
+
+  refract_window_set_page (user_data, ADW_NAVIGATION_PAGE (refract_leaderboard_page_new (
+                                          refract_library_get_folder (library))));
+}
+
 void
 refract_window_init_compare (RefractWindow *self)
 {
-  static const GActionEntry entries[]
-      = { { .name = "compare", .activate = compare_activated, .parameter_type = "as" } };
+  static const GActionEntry entries[] = {
+    { .name = "compare", .activate = compare_activated, .parameter_type = "as" },
+    { .name = "leaderboard", .activate = leaderboard_activated },
+  };
 
   g_return_if_fail (REFRACT_IS_WINDOW (self));
 

@@ -5,6 +5,10 @@
 
 #include "config.h"
 
+#include <glib/gi18n.h>
+
+#include "compare/refract-compare-page.h"
+#include "library/refract-choice.h"
 #include "library/refract-filter-popover.h"
 #include "library/refract-library-row.h"
 #include "library/refract-sidebar-actions.h"
@@ -25,6 +29,8 @@ struct _RefractSidebar
   GtkWidget *filter_button;
   GtkWidget *stack;
   GtkWidget *list_view;
+  GtkLabel *choice_label;
+  GtkWidget *compare_button;
   GtkWidget *menu;
   GMenuModel *report_menu;
 
@@ -33,6 +39,7 @@ struct _RefractSidebar
   GListStore *parts; /* running, filtered */
   GtkFilterListModel *filtered;
   GtkSingleSelection *selection;
+  GtkSelectionModel *choice; /* of several; NULL unless choosing */
   RefractReportFilter *filter;
   RefractReportOrder *order;
   GObject *wanted;      /* to be selected as soon as it is listed */
@@ -48,6 +55,7 @@ enum
   PROP_RUNNING_MODEL,
   PROP_COLLAPSED,
   PROP_HAS_REPORTS,
+  PROP_CHOOSING,
   N_PROPS
 };
 
@@ -105,11 +113,18 @@ library_changed_cb (RefractSidebar *self, guint position, guint removed, guint a
 }
 
 static void
+update_actions (RefractSidebar *self)
+{
+  refract_sidebar_update_actions (self,
+                                  self->choice == NULL ? refract_sidebar_get_summary (self) : NULL);
+}
+
+static void
 selection_changed_cb (RefractSidebar *self)
 {
   GObject *item = gtk_single_selection_get_selected_item (self->selection);
 
-  refract_sidebar_update_actions (self, refract_sidebar_get_summary (self));
+  update_actions (self);
   if (item == NULL || self->quiet)
     return;
   g_clear_object (&self->wanted);
@@ -134,7 +149,9 @@ activate_cb (RefractSidebar *self, guint position)
 {
   g_autoptr (GObject) item = g_list_model_get_item (G_LIST_MODEL (self->selection), position);
 
-  if (item != NULL)
+  if (self->choice != NULL)
+    refract_choice_toggle (self->choice, position, FALSE);
+  else if (item != NULL)
     g_signal_emit (self, signals[OPEN], 0, item);
 }
 
@@ -214,7 +231,8 @@ row_menu_cb (GtkGesture *gesture, GtkListItem *list_item, double x, double y)
   RefractSidebar *self = REFRACT_SIDEBAR (gtk_widget_get_ancestor (row, REFRACT_TYPE_SIDEBAR));
   graphene_point_t point;
 
-  if (self == NULL || !REFRACT_IS_SUMMARY (gtk_list_item_get_item (list_item))
+  if (self == NULL || self->choice != NULL
+      || !REFRACT_IS_SUMMARY (gtk_list_item_get_item (list_item))
       || !gtk_widget_compute_point (row, self->list_view, &GRAPHENE_POINT_INIT (x, y), &point))
     return;
   gtk_gesture_set_state (gesture, GTK_EVENT_SEQUENCE_CLAIMED);
@@ -234,13 +252,108 @@ row_pressed_cb (GtkGestureLongPress *gesture, double x, double y, gpointer list_
   row_menu_cb (GTK_GESTURE (gesture), list_item, x, y);
 }
 
+/* --- Several reports at once --- */
+
+static void
+choice_changed_cb (RefractSidebar *self)
+{
+  g_autoptr (GVariant) ids = g_variant_ref_sink (refract_choice_get_ids (self->choice));
+  guint n = (guint) g_variant_n_children (ids);
+  g_autofree char *text = n == 0 ? g_strdup (_ ("Choose reports to compare"))
+                                 : g_strdup_printf (ngettext ("%u chosen", "%u chosen", n), n);
+
+  gtk_label_set_label (self->choice_label, text);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "library.compare",
+                                 n >= REFRACT_COMPARE_MIN && n <= REFRACT_COMPARE_MAX);
+}
+
+static void
+update_single_click (RefractSidebar *self)
+{
+  gtk_list_view_set_single_click_activate (GTK_LIST_VIEW (self->list_view),
+                                           self->collapsed && self->choice == NULL);
+}
+
+static void
+set_choosing (RefractSidebar *self, gboolean choosing)
+{
+  guint selected = gtk_single_selection_get_selected (self->selection);
+
+  if (choosing == (self->choice != NULL))
+    return;
+  if (choosing)
+    {
+      self->choice = GTK_SELECTION_MODEL (gtk_multi_selection_new (
+          g_object_ref (gtk_single_selection_get_model (self->selection))));
+      if (selected != GTK_INVALID_LIST_POSITION)
+        refract_choice_toggle (self->choice, selected, FALSE);
+      g_signal_connect_object (self->choice, "selection-changed", G_CALLBACK (choice_changed_cb),
+                               self, G_CONNECT_SWAPPED);
+      g_signal_connect_object (self->choice, "items-changed", G_CALLBACK (choice_changed_cb), self,
+                               G_CONNECT_SWAPPED | G_CONNECT_AFTER);
+      gtk_list_view_set_model (GTK_LIST_VIEW (self->list_view), self->choice);
+      choice_changed_cb (self);
+    }
+  else
+    {
+      gtk_list_view_set_model (GTK_LIST_VIEW (self->list_view),
+                               GTK_SELECTION_MODEL (self->selection));
+      g_signal_handlers_disconnect_by_data (self->choice, self);
+      g_clear_object (&self->choice);
+      gtk_widget_action_set_enabled (GTK_WIDGET (self), "library.compare", FALSE);
+    }
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "library.stop-choosing", choosing);
+  update_single_click (self);
+  update_actions (self);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CHOOSING]);
+}
+
+static void
+compare (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  RefractSidebar *self = REFRACT_SIDEBAR (widget);
+  GVariant *ids = g_variant_ref_sink (refract_choice_get_ids (self->choice));
+
+  set_choosing (self, FALSE);
+  gtk_widget_activate_action_variant (widget, "win.compare", ids);
+  g_variant_unref (ids);
+}
+
+static void
+stop_choosing (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  set_choosing (REFRACT_SIDEBAR (widget), FALSE);
+}
+
+/* Before the list's own gesture: while choosing every press adds or takes away, and with Control or
+ * Shift it begins that. */
+static void
+row_chosen_cb (GtkGestureClick *gesture, int n_press, double x, double y, GtkListItem *list_item)
+{
+  GtkEventController *controller = GTK_EVENT_CONTROLLER (gesture);
+  GdkModifierType state = gtk_event_controller_get_current_event_state (controller);
+  RefractSidebar *self = REFRACT_SIDEBAR (
+      gtk_widget_get_ancestor (gtk_event_controller_get_widget (controller), REFRACT_TYPE_SIDEBAR));
+  guint position = gtk_list_item_get_position (list_item);
+
+  if (self == NULL || (self->choice == NULL && (state & (GDK_CONTROL_MASK | GDK_SHIFT_MASK)) == 0))
+    return;
+  gtk_gesture_set_state (GTK_GESTURE (gesture), GTK_EVENT_SEQUENCE_CLAIMED);
+  set_choosing (self, TRUE);
+  refract_choice_toggle (self->choice, position, (state & GDK_SHIFT_MASK) != 0);
+}
+
 static void
 row_setup_cb (GtkSignalListItemFactory *factory, GtkListItem *list_item)
 {
   GtkWidget *row = refract_library_row_new ();
   GtkGesture *click = gtk_gesture_click_new ();
   GtkGesture *press = gtk_gesture_long_press_new ();
+  GtkGesture *choose = gtk_gesture_click_new ();
 
+  gtk_event_controller_set_propagation_phase (GTK_EVENT_CONTROLLER (choose), GTK_PHASE_CAPTURE);
+  g_signal_connect (choose, "pressed", G_CALLBACK (row_chosen_cb), list_item);
+  gtk_widget_add_controller (row, GTK_EVENT_CONTROLLER (choose));
   gtk_gesture_single_set_button (GTK_GESTURE_SINGLE (click), GDK_BUTTON_SECONDARY);
   gtk_gesture_single_set_touch_only (GTK_GESTURE_SINGLE (press), TRUE);
   g_signal_connect (click, "pressed", G_CALLBACK (row_clicked_cb), list_item);
@@ -296,6 +409,7 @@ refract_sidebar_dispose (GObject *object)
   if (self->list_view != NULL)
     gtk_list_view_set_model (GTK_LIST_VIEW (self->list_view), NULL);
   g_clear_pointer (&self->menu, gtk_widget_unparent);
+  g_clear_object (&self->choice);
   g_clear_object (&self->selection);
   g_clear_object (&self->parts);
   g_clear_object (&self->filtered);
@@ -324,6 +438,9 @@ refract_sidebar_get_property (GObject *object, guint prop_id, GValue *value, GPa
       break;
     case PROP_COLLAPSED:
       g_value_set_boolean (value, self->collapsed);
+      break;
+    case PROP_CHOOSING:
+      g_value_set_boolean (value, self->choice != NULL);
       break;
     case PROP_HAS_REPORTS:
       g_value_set_boolean (value, get_n_items (self->library) > 0);
@@ -376,7 +493,10 @@ refract_sidebar_set_property (GObject *object,
       break;
     case PROP_COLLAPSED:
       self->collapsed = g_value_get_boolean (value);
-      gtk_list_view_set_single_click_activate (GTK_LIST_VIEW (self->list_view), self->collapsed);
+      update_single_click (self);
+      break;
+    case PROP_CHOOSING:
+      set_choosing (self, g_value_get_boolean (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
@@ -404,6 +524,8 @@ refract_sidebar_class_init (RefractSidebarClass *klass)
   properties[PROP_HAS_REPORTS]
       = g_param_spec_boolean ("has-reports", NULL, NULL, FALSE,
                               G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  properties[PROP_CHOOSING]
+      = g_param_spec_boolean ("choosing", NULL, NULL, FALSE, flags | G_PARAM_EXPLICIT_NOTIFY);
   g_object_class_install_properties (object_class, N_PROPS, properties);
   signals[OPEN] = g_signal_new ("open", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                 NULL, G_TYPE_NONE, 1, G_TYPE_OBJECT);
@@ -417,10 +539,15 @@ refract_sidebar_class_init (RefractSidebarClass *klass)
   CHILD (filter_button);
   CHILD (stack);
   CHILD (list_view);
+  CHILD (choice_label);
+  CHILD (compare_button);
   CHILD (report_menu);
   gtk_widget_class_bind_template_callback (widget_class, activate_cb);
   gtk_widget_class_install_action (widget_class, "library.clear-filters", NULL, clear_filters);
   gtk_widget_class_install_action (widget_class, "library.menu", NULL, show_menu);
+  gtk_widget_class_install_property_action (widget_class, "library.choose", "choosing");
+  gtk_widget_class_install_action (widget_class, "library.compare", NULL, compare);
+  gtk_widget_class_install_action (widget_class, "library.stop-choosing", NULL, stop_choosing);
   refract_sidebar_install_actions (widget_class);
 }
 
@@ -486,6 +613,8 @@ refract_sidebar_init (RefractSidebar *self)
                                 GTK_EDITABLE (self->search_entry));
   refract_sidebar_update_actions (self, NULL);
   self->loading_source = g_timeout_add (LOADING_DELAY_MS, loading_timeout_cb, self);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "library.compare", FALSE);
+  gtk_widget_action_set_enabled (GTK_WIDGET (self), "library.stop-choosing", FALSE);
   update_stack (self);
 }
 

@@ -17,7 +17,8 @@ G_BEGIN_DECLS
  * The library as the window's sidebar: audits that are not finished on top, then reports in
  * sections, searched, filtered and sorted. Properties: `library` (a #RefractLibrary),
  * `running-model` (a #GListModel of #RefractRunItem), `collapsed` (it is the whole window: items
- * are opened when activated, not when selected), `has-reports`.
+ * are opened when activated, not when selected), `has-reports`, `choosing` (a press chooses one
+ * report more, to be compared; Control or Shift begins that).
  *
  * Signal `open` (GObject *item): show this #RefractSummary or #RefractRunItem.
  * Signal `deleted` (RefractSummary *summary): it is in the trash and can be restored.

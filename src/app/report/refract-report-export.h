@@ -11,7 +11,16 @@
 
 G_BEGIN_DECLS
 
-/* Asks where to, and writes @report there in a thread; @page's window says how it ended. */
-void refract_report_export_json (GtkWidget *page, RefractReport *report);
+/**
+ * refract_report_export:
+ * @form: "json", "html", "markdown", "model-index", "csv", "badge" or "bundle"
+ *
+ * Asks where to, and writes @report there in that form, in a thread; @page's window says how it
+ * ended. A page and a bundle may hold the whole run: asked when the library has more of it.
+ */
+void refract_report_export (GtkWidget *page, RefractReport *report, const char *form);
+
+/* Copies @form: "markdown", "citation" or "badge", and says so. */
+void refract_report_export_copy (GtkWidget *page, RefractReport *report, const char *form);
 
 G_END_DECLS

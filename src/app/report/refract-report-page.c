@@ -89,8 +89,9 @@ jumped (RefractReportPage *self)
 static void
 update_actions (RefractReportPage *self)
 {
-  static const char *const with_report[] = { "report.copy-summary", "report.save-json",
-                                             "report.save-image", "report.raw", "report.section" };
+  static const char *const with_report[]
+      = { "report.copy-summary", "report.copy", "report.export", "report.save-json",
+          "report.save-image",   "report.raw",  "report.section" };
   GtkWidget *widget = GTK_WIDGET (self);
   const char *command
       = self->report != NULL
@@ -132,7 +133,20 @@ copy_summary (GtkWidget *widget, const char *action_name, GVariant *parameter)
 static void
 save_json (GtkWidget *widget, const char *action_name, GVariant *parameter)
 {
-  refract_report_export_json (widget, REFRACT_REPORT_PAGE (widget)->report);
+  refract_report_export (widget, REFRACT_REPORT_PAGE (widget)->report, "json");
+}
+
+static void export (GtkWidget *widget, const char *action_name, GVariant *parameter)
+{
+  refract_report_export (widget, REFRACT_REPORT_PAGE (widget)->report,
+                         g_variant_get_string (parameter, NULL));
+}
+
+static void
+copy (GtkWidget *widget, const char *action_name, GVariant *parameter)
+{
+  refract_report_export_copy (widget, REFRACT_REPORT_PAGE (widget)->report,
+                              g_variant_get_string (parameter, NULL));
 }
 
 static void
@@ -220,6 +234,8 @@ install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "report.copy-command", NULL, copy_command);
   gtk_widget_class_install_action (widget_class, "report.copy-summary", NULL, copy_summary);
   gtk_widget_class_install_action (widget_class, "report.save-json", NULL, save_json);
+  gtk_widget_class_install_action (widget_class, "report.export", "s", export);
+  gtk_widget_class_install_action (widget_class, "report.copy", "s", copy);
   gtk_widget_class_install_action (widget_class, "report.save-image", NULL, save_image);
   gtk_widget_class_install_action (widget_class, "report.raw", NULL, show_raw);
   gtk_widget_class_install_action (widget_class, "report.edit", NULL, edit);
