@@ -12,7 +12,6 @@
 #include <glib/gi18n.h>
 
 #include "core/refract-error.h"
-#include "core/refract-fetch.h"
 #include "core/refract-kv-config.h"
 #include "refract-plan-options.h"
 
@@ -261,33 +260,6 @@ apply_setting (RefractPlan *plan, const Setting *setting, GError **error)
   return apply_property (plan, setting, error);
 }
 
-/* What “refract fetch” brought stands in where nothing is named. */
-static void
-use_fetched (RefractPlan *plan)
-{
-  static const struct
-  {
-    const char *property;
-    const char *name;
-  } texts[] = {
-    { "corpus", REFRACT_WIKITEXT_TEST },
-    { "haystack", REFRACT_WIKITEXT_TRAIN },
-    { "prompts", REFRACT_OWN_PROMPTS },
-  };
-  gboolean has_corpus = refract_plan_get_string (plan, "corpus") != NULL;
-
-  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
-    {
-      g_autofree char *path = refract_fetch_find (texts[i].name);
-
-      /* A named corpus is the haystack as well. */
-      if (g_str_equal (texts[i].property, "haystack") && has_corpus)
-        continue;
-      if (path != NULL && refract_plan_get_string (plan, texts[i].property) == NULL)
-        g_object_set (plan, texts[i].property, path, NULL);
-    }
-}
-
 RefractPlan *
 refract_plan_options_make_plan (GPtrArray *settings, GError **error)
 {
@@ -311,7 +283,7 @@ refract_plan_options_make_plan (GPtrArray *settings, GError **error)
     if (!apply_setting (plan, g_ptr_array_index (settings, i), error))
       return NULL;
 
-  use_fetched (plan);
+  refract_plan_use_fetched (plan);
   return refract_plan_validate (plan, error) ? g_steal_pointer (&plan) : NULL;
 }
 

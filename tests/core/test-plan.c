@@ -9,6 +9,7 @@
 
 #include "audit/refract-plan.h"
 #include "core/refract-error.h"
+#include "core/refract-fetch.h"
 #include "core/refract-json.h"
 
 static RefractPlan *
@@ -213,10 +214,44 @@ test_copy_and_notify (void)
   g_assert_cmpstr (refract_plan_get_string (copy, "model"), ==, "/somewhere/of mine/model.gguf");
 }
 
+static void
+test_fetched (void)
+{
+  static const char *const names[]
+      = { REFRACT_WIKITEXT_TEST, REFRACT_WIKITEXT_TRAIN, REFRACT_OWN_PROMPTS };
+  g_autoptr (RefractPlan) before = refract_plan_new ();
+  g_autoptr (RefractPlan) empty = refract_plan_new ();
+  g_autoptr (RefractPlan) named = refract_plan_new ();
+  g_autofree char *prompts = g_strdup (refract_plan_get_string (before, "prompts"));
+
+  refract_plan_use_fetched (before);
+  g_assert_null (refract_plan_get_string (before, "corpus"));
+
+  g_assert_cmpint (g_mkdir_with_parents (refract_fetch_get_folder (), 0700), ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autofree char *path = g_build_filename (refract_fetch_get_folder (), names[i], NULL);
+
+      g_assert_true (g_file_set_contents (path, "text", -1, NULL));
+    }
+  refract_plan_use_fetched (empty);
+  g_assert_true (g_str_has_suffix (refract_plan_get_string (empty, "corpus"), names[0]));
+  g_assert_true (g_str_has_suffix (refract_plan_get_string (empty, "haystack"), names[1]));
+  if (prompts == NULL)
+    g_assert_true (g_str_has_suffix (refract_plan_get_string (empty, "prompts"), names[2]));
+
+  /* What is named stays, and a named corpus is the haystack as well. */
+  g_object_set (named, "corpus", "/mine.txt", "prompts", "/mine.jsonl", NULL);
+  refract_plan_use_fetched (named);
+  g_assert_cmpstr (refract_plan_get_string (named, "corpus"), ==, "/mine.txt");
+  g_assert_cmpstr (refract_plan_get_string (named, "prompts"), ==, "/mine.jsonl");
+  g_assert_null (refract_plan_get_string (named, "haystack"));
+}
+
 int
 main (int argc, char *argv[])
 {
-  g_test_init (&argc, &argv, NULL);
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
 
   g_test_add_func ("/plan/defaults", test_defaults);
   g_test_add_func ("/plan/candidates-once", test_candidates_once);
@@ -226,6 +261,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/plan/json/hostile", test_json_hostile);
   g_test_add_func ("/plan/json/out-of-bounds", test_json_number_out_of_bounds);
   g_test_add_func ("/plan/repro-command", test_repro_command);
+  g_test_add_func ("/plan/fetched", test_fetched);
   g_test_add_func ("/plan/copy-and-notify", test_copy_and_notify);
 
   return g_test_run ();

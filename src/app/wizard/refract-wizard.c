@@ -185,7 +185,10 @@ new_default_plan (void)
   g_autofree char *haystack = refract_data_dup_path ("demo/haystack.txt");
   static const char *const candidates[] = { "ctk=q8_0,ctv=q8_0", NULL };
 
-  g_object_set (plan, "corpus", corpus, "haystack", haystack, "candidates", candidates, NULL);
+  refract_plan_use_fetched (plan);
+  if (refract_plan_get_string (plan, "corpus") == NULL)
+    g_object_set (plan, "corpus", corpus, "haystack", haystack, NULL);
+  g_object_set (plan, "candidates", candidates, NULL);
   return plan;
 }
 

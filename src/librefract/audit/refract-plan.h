@@ -74,4 +74,8 @@ RefractPlan *refract_plan_load (const char *path, GError **error);
  * every parameter that differs from its default is in it. Quoted for a POSIX shell. */
 char *refract_plan_get_repro_command (RefractPlan *self, RefractKvConfig *candidate);
 
+/* What refract_fetch_run() brought stands in for corpus, haystack and prompts where none is named.
+ */
+void refract_plan_use_fetched (RefractPlan *plan);
+
 G_END_DECLS
