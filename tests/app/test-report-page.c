@@ -769,12 +769,14 @@ test_large_text (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (load_report); i++)
     {
-      g_autoptr (RefractReport) report = load_report[i]();
-      RefractReportPage *page = refract_report_page_new (report);
-      GtkWindow *window = app_shot_present (GTK_WIDGET (page), &APP_SHOT_LARGE_TEXT);
+      RefractReportPage *page;
+      RefractWindow *window = open_report (load_report[i](), &page);
       AdwViewStack *stack = ADW_VIEW_STACK (find_type (page, ADW_TYPE_VIEW_STACK));
       GtkWidget *view = adw_breakpoint_bin_get_child (
           ADW_BREAKPOINT_BIN (adw_navigation_page_get_child (ADW_NAVIGATION_PAGE (page))));
+
+      refract_report_page_set_summary_id (page, "of the library");
+      app_shot_apply (GTK_WINDOW (window), &APP_SHOT_LARGE_TEXT);
 
       for (guint j = 0; j < G_N_ELEMENTS (section_names); j++)
         {
@@ -790,9 +792,9 @@ test_large_text (void)
           g_assert_cmpint (section, <=, APP_SHOT_LARGE_TEXT.width);
           g_assert_cmpint (whole, <=, APP_SHOT_LARGE_TEXT.width);
         }
-      gtk_window_destroy (window);
+      app_shot_apply (GTK_WINDOW (window), &APP_SHOT_WIDE);
+      app_fixture_close_window (window);
     }
-  app_shot_apply (NULL, &APP_SHOT_WIDE);
 }
 
 static void
