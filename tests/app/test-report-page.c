@@ -792,8 +792,8 @@ test_large_text (void)
           g_assert_cmpint (section, <=, APP_SHOT_LARGE_TEXT.width);
           g_assert_cmpint (whole, <=, APP_SHOT_LARGE_TEXT.width);
         }
-      app_shot_apply (GTK_WINDOW (window), &APP_SHOT_WIDE);
       app_fixture_close_window (window);
+      app_shot_apply (NULL, &APP_SHOT_WIDE);
     }
 }
 
