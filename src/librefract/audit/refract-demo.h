@@ -13,7 +13,7 @@ G_BEGIN_DECLS
  * refract_demo_plan_new:
  *
  * The audit that shows what the program does: the small model that comes with it, two candidates
- * and a control, all four axes. Less than half a minute on two quiet cores.
+ * and a control, all four axes. About a minute on two cores.
  *
  * Returns: (transfer full)
  */
