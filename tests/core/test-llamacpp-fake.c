@@ -238,6 +238,24 @@ test_command (Fixture *fixture, gconstpointer data)
       "--chat-template chatml");
 }
 
+/* A small model is decoded by one thread, unless the user names a number. */
+static void
+test_command_small_model (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *expected
+      = g_strdup_printf (" --threads 1 --threads-batch %u ", g_get_num_processors ());
+  g_autoptr (RefractSession) session = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *arguments = NULL;
+
+  fixture->options.threads = 0;
+  session = open_session (fixture, NULL, &error);
+  g_assert_no_error (error);
+  arguments = read_file (fixture, "arguments");
+  g_strdelimit (arguments, "\n", ' ');
+  g_assert_nonnull (strstr (arguments, expected));
+}
+
 /* What an older build lacks is left out; without a cache for each slot there is one slot. */
 static void
 test_command_older (Fixture *fixture, gconstpointer data)
@@ -278,7 +296,7 @@ test_environment (Fixture *fixture, gconstpointer data)
   g_assert_null (strstr (text, "LLAMA_API_KEY"));
   g_assert_null (strstr (text, "LLAMA_ATTN_ROT_DISABLE"));
   g_assert_nonnull (strstr (text, "LLAMA_ATTN_ROT_K_OVERRIDE=1"));
-  g_assert_nonnull (strstr (text, "OMP_WAIT_POLICY=passive"));
+  g_assert_nonnull (strstr (text, "GOMP_SPINCOUNT=5000"));
 }
 
 static void
@@ -387,6 +405,7 @@ main (int argc, char **argv)
   ADD ("fake/find/cancel", "hang-on-help", test_cancel_detect);
   ADD ("fake/selftest", NULL, test_selftest);
   ADD ("fake/command/packaged", NULL, test_command);
+  ADD ("fake/command/small-model", NULL, test_command_small_model);
   ADD ("fake/command/older", NULL, test_command_older);
   ADD ("fake/command/environment", NULL, test_environment);
   ADD ("fake/command/launcher", NULL, test_launcher);

@@ -15,6 +15,9 @@
 #include "core/refract-error.h"
 
 #define MICRO_BATCH "512"
+/* Weights below this pass through one core in less time than several take to meet after each of a
+ * decode step's operations. */
+#define ONE_THREAD_BYTES (16 * 1024 * 1024)
 #define LONGEST_NAME "/engine.sock"
 
 /* Flags that would make the measurement something else than what its report says. */
@@ -146,14 +149,18 @@ refract_llamacpp_command_new (RefractLlamacppEngine *self,
   GPtrArray *command = g_ptr_array_new_with_free_func (g_free);
   RefractLlamacppHelp *help = self->programs[id].help;
   guint threads = self->options->threads > 0 ? self->options->threads : g_get_num_processors ();
+  gboolean is_small = refract_model_get_info (model)->size_bytes < ONE_THREAD_BYTES;
   g_autofree char *n_threads = g_strdup_printf ("%u", threads);
+  const char *n_decode_threads = self->options->threads == 0 && is_small ? "1" : n_threads;
   g_autofree char *batch = g_strdup_printf ("%u", n_batch);
   g_autofree char *layers = g_strdup_printf ("%d", self->options->n_gpu_layers);
   const char *verbosity = refract_llamacpp_help_describe (help, "--verbosity");
 
   g_ptr_array_add (command, g_strdup (self->programs[id].path));
   refract_llamacpp_command_add (command, self, id, "--model", refract_model_get_info (model)->path);
-  refract_llamacpp_command_add (command, self, id, "--threads", n_threads);
+  refract_llamacpp_command_add (command, self, id, "--threads", n_decode_threads);
+  if (n_decode_threads != n_threads)
+    refract_llamacpp_command_add (command, self, id, "--threads-batch", n_threads);
   refract_llamacpp_command_add (command, self, id, "--batch-size", batch);
   refract_llamacpp_command_add (command, self, id, "--ubatch-size", MICRO_BATCH);
   if (self->options->n_gpu_layers >= 0)
@@ -218,10 +225,11 @@ refract_llamacpp_dup_environment (RefractKvConfig *kv)
     if (g_str_has_prefix (names[i], "LLAMA_ARG_") || g_str_has_prefix (names[i], "LLAMA_ATTN_ROT_")
         || g_str_equal (names[i], "LLAMA_API_KEY"))
       g_strv_builder_add (builder, names[i]);
-  /* OpenMP's threads spin at barriers: on a machine that does anything else, decoding gets 10 to 30
-   * times slower. The result is the same. */
+  /* At barriers OpenMP's threads spin for milliseconds, which makes decoding 10 to 30 times slower
+   * on a machine that does anything else; asleep at once, they take longer to wake than to compute.
+   * The result is the same. */
   if (g_getenv ("OMP_WAIT_POLICY") == NULL && g_getenv ("GOMP_SPINCOUNT") == NULL)
-    g_strv_builder_add (builder, "OMP_WAIT_POLICY=passive");
+    g_strv_builder_add (builder, "GOMP_SPINCOUNT=5000");
   for (i = 0; entries[i] != NULL; i++)
     g_strv_builder_add (builder, entries[i]);
   return g_strv_builder_end (builder);
