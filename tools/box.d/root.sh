@@ -6,8 +6,8 @@
 declare -A suites=([core]=testing [gui]=testing [old]=bookworm)
 declare -A packages=(
   [core]='
-    gcc libc6-dev meson ninja-build pkgconf libglib2.0-dev libjson-glib-dev libsoup-3.0-dev libarchive-dev glib-networking gettext python3
-    clang libclang-rt-dev clang-format bubblewrap llama.cpp-tools llama.cpp-tools-extra valgrind libc6-dbg
+    gcc libc6-dev meson ninja-build pkgconf libglib2.0-dev libjson-glib-dev libsoup-3.0-dev libarchive-dev glib-networking gettext
+    python3 python3-venv clang libclang-rt-dev clang-format bubblewrap llama.cpp-tools llama.cpp-tools-extra valgrind libc6-dbg
     procps git curl ca-certificates tzdata'
   [old]='
     gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev libjson-glib-dev libsoup-3.0-dev libarchive-dev glib-networking gettext procps git
@@ -32,23 +32,24 @@ setup_root='
   echo "127.0.0.1 localhost" > "$1/etc/hosts"
   cd "$1" && rm -rf boot home media mnt opt root srv'
 
-# What Debian does not have, for the tests of HTML pages: axe-core (MPL-2.0). Fetched by the host, which knows its
-# proxies, else from inside. A root without it will do, as that test skips itself.
-axe_core='https://registry.npmjs.org/axe-core/-/axe-core-4.14.1.tgz
-  e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745'
+# What Debian does not have, for the tests of HTML pages: axe-core (MPL-2.0), out of a Python package that carries it.
+# Fetched by the host's pip, which knows its proxies, else from inside. A root without it will do, as that test skips
+# itself.
+axe_core='axe-playwright-python==0.1.8 --hash=sha256:fdd263c998388f1a8e67cad02677e612d946248bd44d163be5e8650ea31f95f8'
 # shellcheck disable=SC2016
 fetch_axe_core='
-  cd "$1/tmp" && set -- "$1" '${axe_core/$'\n'/ }'
-  fetch="curl -fsSL --retry 3 --max-time 120"
-  if { $fetch -o axe-core.tgz "$2" || chroot "$1" $fetch -o /tmp/axe-core.tgz "$2"; } &&
-    echo "$3  axe-core.tgz" | sha256sum -c
+  mkdir "$1/tmp/axe" && echo "'$axe_core'" > "$1/tmp/axe/list"
+  download="pip download --quiet --no-deps --require-hashes --disable-pip-version-check"
+  if python3 -m $download -r "$1/tmp/axe/list" -d "$1/tmp/axe" ||
+    chroot "$1" sh -c "python3 -m venv /tmp/axe/venv && /tmp/axe/venv/bin/$download -r /tmp/axe/list -d /tmp/axe"
   then
     mkdir -p "$1/usr/local/share/axe-core"
-    tar -xzf axe-core.tgz -C "$1/usr/local/share/axe-core" --strip-components=1 package/axe.min.js package/LICENSE
+    chroot "$1" sh -c "cd /usr/local/share/axe-core && python3 -m zipfile -e /tmp/axe/*.whl /tmp/axe/unpacked &&
+      cp /tmp/axe/unpacked/axe_playwright_python/axe.min.js ."
   else
     echo "axe-core could not be fetched; its test will be skipped"
   fi
-  rm -f axe-core.tgz'
+  rm -rf "$1/tmp/axe"'
 
 # Runs mmdebstrap for root $1 into folder $2. For an ordinary user the root comes out as an archive: unpacked by
 # the user, all files are the user's own, and a closed home folder is no obstacle.
