@@ -78,15 +78,15 @@ refract_cmd_selftest (int argc, char **argv)
 
   g_object_set (plan, "engine-dir", engine_dir, "engine-flags", engine_flags, "backend",
                 backend_name, NULL);
-  backend = refract_plan_create_backend (plan, &error);
-  if (backend == NULL)
-    return refract_cli_fail (error);
   if (model_path != NULL)
     {
       model = refract_model_new_from_file (model_path, NULL, &error);
       if (model == NULL)
         return refract_cli_fail (error);
     }
+  backend = refract_plan_create_backend (plan, model, &error);
+  if (backend == NULL)
+    return refract_cli_fail (error);
 
   checks = refract_backend_selftest (backend, model, NULL);
   for (guint i = 0; i < checks->len; i++)

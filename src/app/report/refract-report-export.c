@@ -94,7 +94,7 @@ write_bundle (const Output *self, const char *path, GCancellable *cancellable, G
 
   if (reports == NULL)
     return FALSE;
-  backend = refract_plan_create_backend (self->plan, error);
+  backend = refract_plan_create_backend (self->plan, NULL, error);
   if (backend == NULL)
     return FALSE;
   checks = refract_backend_selftest (backend, NULL, cancellable);

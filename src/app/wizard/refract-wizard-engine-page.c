@@ -98,7 +98,8 @@ check_thread (GTask *task, gpointer source_object, gpointer task_data, GCancella
 {
   const Job *job = task_data;
   Outcome *outcome = g_new0 (Outcome, 1);
-  g_autoptr (RefractBackend) backend = refract_plan_create_backend (job->plan, &outcome->error);
+  g_autoptr (RefractBackend) backend
+      = refract_plan_create_backend (job->plan, job->model, &outcome->error);
 
   if (backend != NULL)
     {

@@ -15,15 +15,22 @@
 #include "core/refract-json.h"
 
 RefractBackend *
-refract_plan_create_backend (RefractPlan *plan, GError **error)
+refract_plan_create_backend (RefractPlan *plan, RefractModel *model, GError **error)
 {
   g_autoptr (RefractBackendOptions) options = g_new0 (RefractBackendOptions, 1);
   const char *flags = refract_plan_get_string (plan, "engine-flags");
+  g_autoptr (RefractKvConfig) reference = refract_plan_get_reference (plan, NULL);
   g_autoptr (GError) own_error = NULL;
 
   options->engine_dir = g_strdup (refract_plan_get_string (plan, "engine-dir"));
   options->n_gpu_layers = refract_plan_get_int (plan, "n-gpu-layers");
   options->threads = refract_plan_get_int (plan, "threads");
+  options->python = g_strdup (refract_plan_get_string (plan, "python"));
+  options->reference_url = g_strdup (refract_plan_get_string (plan, "reference-url"));
+  options->candidate_url = g_strdup (refract_plan_get_string (plan, "candidate-url"));
+  options->allow_model_code = refract_plan_get_boolean (plan, "allow-model-code");
+  if (reference != NULL)
+    options->reference_kv = g_strdup (refract_kv_config_get_text (reference));
   if (flags != NULL && !g_shell_parse_argv (flags, NULL, &options->engine_flags, &own_error))
     {
       g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
@@ -32,13 +39,14 @@ refract_plan_create_backend (RefractPlan *plan, GError **error)
       return NULL;
     }
 
-  return refract_backend_new (refract_plan_get_string (plan, "backend"), options, error);
+  return refract_backend_new (refract_plan_get_string (plan, "backend"), model, options, error);
 }
 
 /* What an observation depends on beside its own key. */
 static JsonObject *
 run_identity (RefractObserver *observer, const RefractEngineInfo *engine)
 {
+  static const char *const servers[] = { "reference-url", "candidate-url" };
   const RefractModelInfo *model = refract_model_get_info (observer->model);
   JsonObject *identity = json_object_new ();
   GStatBuf program = { 0 };
@@ -58,6 +66,10 @@ run_identity (RefractObserver *observer, const RefractEngineInfo *engine)
   json_object_set_int_member (identity, "threads",
                               refract_plan_get_int (observer->plan, "threads"));
   json_object_set_int_member (identity, "slots", refract_plan_get_int (observer->plan, "slots"));
+  for (guint i = 0; i < G_N_ELEMENTS (servers); i++)
+    if (refract_plan_get_string (observer->plan, servers[i]) != NULL)
+      json_object_set_string_member (identity, servers[i],
+                                     refract_plan_get_string (observer->plan, servers[i]));
   return identity;
 }
 
@@ -169,7 +181,7 @@ refract_audit_set_up (RefractObserver *observer,
   if (run->model == NULL)
     return FALSE;
   observer->model = run->model;
-  observer->backend = refract_plan_create_backend (observer->plan, error);
+  observer->backend = refract_plan_create_backend (observer->plan, run->model, error);
   if (observer->backend == NULL)
     return FALSE;
   engine = refract_backend_detect (observer->backend, observer->cancellable, error);

@@ -25,12 +25,14 @@ write_field (RefractPlan *self, guint i, gboolean with_paths, JsonObject *object
   const RefractPlanValue *value = &self->values[i];
   g_autofree char *key = field_dup_key (field);
 
+  if (field->is_local && !with_paths)
+    return;
   switch (field->type)
     {
     case REFRACT_PLAN_PATH:
       if (with_paths || value->text == NULL)
         refract_json_set_string_or_null (object, key, value->text);
-      else if (!g_str_equal (field->name, "engine-dir"))
+      else
         {
           g_autofree char *base = g_path_get_basename (value->text);
 
@@ -39,7 +41,10 @@ write_field (RefractPlan *self, guint i, gboolean with_paths, JsonObject *object
       break;
 
     case REFRACT_PLAN_STRING:
-      refract_json_set_string_or_null (object, key, value->text);
+      refract_json_set_string_or_null (object, key,
+                                       g_str_equal (field->name, "reference")
+                                           ? refract_plan_get_reference_text (self)
+                                           : value->text);
       break;
 
     case REFRACT_PLAN_STRV:

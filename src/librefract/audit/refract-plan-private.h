@@ -9,7 +9,7 @@
 
 G_BEGIN_DECLS
 
-#define REFRACT_PLAN_N_FIELDS 30
+#define REFRACT_PLAN_N_FIELDS 34
 
 typedef enum
 {
@@ -32,6 +32,7 @@ typedef struct
   double minimum;   /* of a number, or of each element of a list */
   double maximum;
   const char *option; /* command line option of `refract score`; NULL where it is no plain option */
+  gboolean is_local;  /* of this machine alone: in no report, and in no command to repeat */
 } RefractPlanField;
 
 typedef union
@@ -50,6 +51,8 @@ struct _RefractPlan
 
 extern const RefractPlanField refract_plan_fields[REFRACT_PLAN_N_FIELDS];
 
+/* What "reference" stands for: at its default, the unquantized cache in the candidates' words. */
+const char *refract_plan_get_reference_text (RefractPlan *self);
 /* strings, paths and lists */
 gboolean refract_plan_field_is_text (const RefractPlanField *field);
 /* There has to be one of that name. */

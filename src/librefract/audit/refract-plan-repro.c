@@ -50,7 +50,7 @@ refract_plan_get_repro_command (RefractPlan *self, RefractKvConfig *candidate)
       else if (refract_plan_field_is_text (field))
         {
           if (g_strcmp0 (value->text, field->text) != 0)
-            append_quoted (command, field->option, value->text);
+            append_quoted (command, field->option, field->is_local ? "URL" : value->text);
         }
       else if (field->type == REFRACT_PLAN_BOOLEAN)
         {

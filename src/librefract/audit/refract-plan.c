@@ -9,19 +9,25 @@
 #include <string.h>
 
 #include "audit/refract-plan-private.h"
+#include "backends/refract-backend.h"
 #include "core/refract-error.h"
 
+#define REFERENCE "ctk=f16,ctv=f16"
 #define NEEDLE "Note: APRICOT-7-BLUE is the rare paint color featured in this article."
 #define QUESTION "Q: What is the rare paint color featured in this article?\nA:"
 
 const RefractPlanField refract_plan_fields[] = {
   { "model", REFRACT_PLAN_PATH, NULL, 0, 0, 0, "--model" },
   { "backend", REFRACT_PLAN_STRING, "auto", 0, 0, 0, "--backend" },
-  { "engine-dir", REFRACT_PLAN_PATH, NULL, 0, 0, 0, NULL },
+  { "engine-dir", REFRACT_PLAN_PATH, NULL, 0, 0, 0, NULL, TRUE },
+  { "python", REFRACT_PLAN_PATH, NULL, 0, 0, 0, NULL, TRUE },
+  { "reference-url", REFRACT_PLAN_STRING, NULL, 0, 0, 0, "--reference-url", TRUE },
+  { "candidate-url", REFRACT_PLAN_STRING, NULL, 0, 0, 0, "--candidate-url", TRUE },
+  { "allow-model-code", REFRACT_PLAN_BOOLEAN, NULL, 0, 0, 1, "--allow-model-code", TRUE },
   { "engine-flags", REFRACT_PLAN_STRING, NULL, 0, 0, 0, "--engine-flags" },
   { "n-gpu-layers", REFRACT_PLAN_INT, NULL, -1, -1, 100000, "--n-gpu-layers" },
   { "threads", REFRACT_PLAN_INT, NULL, 0, 0, 1024, "--threads" },
-  { "reference", REFRACT_PLAN_STRING, "ctk=f16,ctv=f16", 0, 0, 0, "--reference" },
+  { "reference", REFRACT_PLAN_STRING, REFERENCE, 0, 0, 0, "--reference" },
   { "candidates", REFRACT_PLAN_STRV, NULL, 0, 0, 0, NULL },
   { "control", REFRACT_PLAN_STRING, NULL, 0, 0, 0, "--control" },
   { "axes", REFRACT_PLAN_STRING, "trajectory,kld", 0, 0, 0, "--axes" },
@@ -231,8 +237,13 @@ refract_plan_make_paths_absolute (RefractPlan *self)
   for (guint i = 0; i < REFRACT_PLAN_N_FIELDS; i++)
     if (refract_plan_fields[i].type == REFRACT_PLAN_PATH && self->values[i].text != NULL)
       {
-        g_autofree char *path = g_canonicalize_filename (self->values[i].text, NULL);
+        g_autofree char *path = NULL;
 
+        /* a program's name is looked for on PATH */
+        if (g_str_equal (refract_plan_fields[i].name, "python")
+            && strchr (self->values[i].text, '/') == NULL)
+          continue;
+        path = g_canonicalize_filename (self->values[i].text, NULL);
         g_object_set (self, refract_plan_fields[i].name, path, NULL);
       }
 }
@@ -366,10 +377,35 @@ refract_plan_has_floor_axis (RefractPlan *self, RefractAxisId axis)
          && (!has_cheap || axis == REFRACT_AXIS_TRAJECTORY || axis == REFRACT_AXIS_KLD);
 }
 
+/* The first configuration tells: there is always one in a plan that can be run. */
+static RefractKvDialect
+find_dialect (RefractPlan *self)
+{
+  char **texts = self->values[refract_plan_find_field ("candidates")].strv;
+  g_autoptr (RefractKvConfig) kv
+      = texts[0] != NULL ? refract_kv_config_parse (texts[0], NULL) : NULL;
+  RefractBackendKind kind;
+
+  if (kv != NULL)
+    return refract_kv_config_get_dialect (kv);
+  if (refract_backend_kind_from_name (refract_plan_get_string (self, "backend"), &kind))
+    return refract_backend_kind_get_dialect (kind);
+  return REFRACT_KV_LLAMACPP;
+}
+
+const char *
+refract_plan_get_reference_text (RefractPlan *self)
+{
+  const char *text = refract_plan_get_string (self, "reference");
+
+  return g_str_equal (text, REFERENCE) ? refract_kv_dialect_get_reference (find_dialect (self))
+                                       : text;
+}
+
 RefractKvConfig *
 refract_plan_get_reference (RefractPlan *self, GError **error)
 {
-  return refract_kv_config_parse (refract_plan_get_string (self, "reference"), error);
+  return refract_kv_config_parse (refract_plan_get_reference_text (self), error);
 }
 
 GPtrArray *
@@ -447,6 +483,17 @@ validate_axes (RefractPlan *self, GError **error)
 }
 
 static gboolean
+check_same_words (RefractKvConfig *reference, RefractKvConfig *kv, GError **error)
+{
+  if (refract_kv_config_get_dialect (reference) == refract_kv_config_get_dialect (kv))
+    return TRUE;
+  g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_KV_CONFIG,
+               "“%s” and “%s” are for different engines: one plan is run on one engine.",
+               refract_kv_config_get_text (reference), refract_kv_config_get_text (kv));
+  return FALSE;
+}
+
+static gboolean
 validate_configurations (RefractPlan *self, GError **error)
 {
   g_autoptr (RefractKvConfig) reference = refract_plan_get_reference (self, error);
@@ -465,6 +512,11 @@ validate_configurations (RefractPlan *self, GError **error)
                    "--candidate ctk=q8_0,ctv=q8_0.");
       return FALSE;
     }
+  for (guint i = 0; i < candidates->len; i++)
+    if (!check_same_words (reference, g_ptr_array_index (candidates, i), error))
+      return FALSE;
+  if (control != NULL && !check_same_words (reference, control, error))
+    return FALSE;
   if (control != NULL
       && g_ptr_array_find_with_equal_func (candidates, control,
                                            (GEqualFunc) refract_kv_config_equal, NULL))

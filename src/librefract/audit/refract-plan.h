@@ -24,8 +24,9 @@ G_BEGIN_DECLS
  * Lists are text with commas: `"512,2048"`.
  *
  * Properties (JSON keys are the same with underscores):
- * model, backend, engine-dir, engine-flags, n-gpu-layers, reference, candidates (GStrv), control,
- * axes
+ * model, backend, engine-dir, python, reference-url, candidate-url, allow-model-code,
+ * engine-flags, n-gpu-layers, reference (at its default, what the candidates' engine has for it),
+ * candidates (GStrv), control, axes
  * ("trajectory,kld" …), prompts, prompt-mode ("raw" | "chat"), corpus, haystack, n-predict, chunks,
  * ctx, rniah-lengths, rniah-positions, rniah-trials, rniah-n-predict, rniah-needle, rniah-question,
  * seed, measure-floor, strict-floor, slots (0 = auto), kv-budget (bytes, 0 = auto), threads,
@@ -63,8 +64,8 @@ RefractKvConfig *refract_plan_get_control (RefractPlan *self, GError **error);
 /* REFRACT_ERROR_USAGE names the property and its bounds */
 gboolean refract_plan_validate (RefractPlan *self, GError **error);
 
-/* (transfer full). @with_paths FALSE leaves out where things lie on this machine (engine, launcher,
- * folders of files): the form that reports carry. */
+/* (transfer full). @with_paths FALSE leaves out where things lie on this machine (engine, Python,
+ * servers, folders of files) and what was allowed on it: the form that reports carry. */
 JsonObject *refract_plan_to_json (RefractPlan *self, gboolean with_paths);
 /* unknown members are an error, so that a typo is not a silent default */
 RefractPlan *refract_plan_from_json (JsonObject *object, GError **error);

@@ -200,6 +200,7 @@ refract_backend_llamacpp_class_init (RefractBackendLlamacppClass *klass)
   object_class->get_property = refract_backend_llamacpp_get_property;
   object_class->set_property = refract_backend_llamacpp_set_property;
   object_class->finalize = refract_backend_llamacpp_finalize;
+  backend_class->kind = REFRACT_BACKEND_KIND_LLAMACPP;
   backend_class->detect = refract_backend_llamacpp_detect;
   backend_class->selftest = refract_backend_llamacpp_selftest;
   backend_class->supports_kv = refract_backend_llamacpp_supports_kv;

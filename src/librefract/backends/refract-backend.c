@@ -5,7 +5,7 @@
 
 #include "config.h"
 
-#include "backends/refract-backend-llamacpp.h"
+#include "backends/refract-backend.h"
 #include "core/refract-json.h"
 #include "core/refract-error.h"
 
@@ -31,6 +31,11 @@ refract_backend_options_copy (const RefractBackendOptions *self)
   copy->launcher = g_strdupv (self->launcher);
   copy->n_gpu_layers = self->n_gpu_layers;
   copy->threads = self->threads;
+  copy->python = g_strdup (self->python);
+  copy->reference_url = g_strdup (self->reference_url);
+  copy->candidate_url = g_strdup (self->candidate_url);
+  copy->reference_kv = g_strdup (self->reference_kv);
+  copy->allow_model_code = self->allow_model_code;
   return copy;
 }
 
@@ -42,6 +47,10 @@ refract_backend_options_free (RefractBackendOptions *self)
   g_free (self->engine_dir);
   g_strfreev (self->engine_flags);
   g_strfreev (self->launcher);
+  g_free (self->python);
+  g_free (self->reference_url);
+  g_free (self->candidate_url);
+  g_free (self->reference_kv);
   g_free (self);
 }
 
@@ -178,6 +187,14 @@ refract_logits_run_free (RefractLogitsRun *self)
   g_free (self);
 }
 
+RefractBackendKind
+refract_backend_get_kind (RefractBackend *self)
+{
+  g_return_val_if_fail (REFRACT_IS_BACKEND (self), REFRACT_BACKEND_KIND_LLAMACPP);
+
+  return REFRACT_BACKEND_GET_CLASS (self)->kind;
+}
+
 const RefractEngineInfo *
 refract_backend_detect (RefractBackend *self, GCancellable *cancellable, GError **error)
 {
@@ -200,9 +217,14 @@ refract_backend_supports_kv (RefractBackend *self,
                              RefractModel *model,
                              GError **error)
 {
+  RefractBackendKind kind;
+
   g_return_val_if_fail (REFRACT_IS_BACKEND (self), FALSE);
 
-  return REFRACT_BACKEND_GET_CLASS (self)->supports_kv (self, kv, model, error);
+  kind = refract_backend_get_kind (self);
+  return refract_kv_config_check_dialect (kv, refract_backend_kind_get_dialect (kind),
+                                          refract_backend_kind_get_title (kind), error)
+         && REFRACT_BACKEND_GET_CLASS (self)->supports_kv (self, kv, model, error);
 }
 
 RefractSession *
@@ -234,16 +256,4 @@ refract_backend_logits (RefractBackend *self,
 
   return REFRACT_BACKEND_GET_CLASS (self)->logits (self, model, kv, spec, func, user_data,
                                                    cancellable, error);
-}
-
-RefractBackend *
-refract_backend_new (const char *name, const RefractBackendOptions *options, GError **error)
-{
-  g_return_val_if_fail (name != NULL && options != NULL, NULL);
-
-  if (g_str_equal (name, "auto") || g_str_equal (name, "llamacpp"))
-    return refract_backend_llamacpp_new (options);
-  g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
-               "There is no backend “%s”. Use llamacpp, or auto.", name);
-  return NULL;
 }

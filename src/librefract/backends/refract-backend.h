@@ -14,6 +14,31 @@
 
 G_BEGIN_DECLS
 
+typedef enum
+{
+  REFRACT_BACKEND_KIND_LLAMACPP,
+  REFRACT_BACKEND_KIND_VLLM,
+  REFRACT_BACKEND_KIND_SGLANG,
+  REFRACT_BACKEND_KIND_MLX,
+  REFRACT_N_BACKENDS,
+} RefractBackendKind;
+
+/* "llamacpp" | "vllm" | "sglang" | "mlx" */
+const char *refract_backend_kind_get_name (RefractBackendKind kind);
+/* for people: "llama.cpp" | "vLLM" | "SGLang" | "MLX" */
+const char *refract_backend_kind_get_title (RefractBackendKind kind);
+RefractKvDialect refract_backend_kind_get_dialect (RefractBackendKind kind);
+/* %FALSE for "auto" and for names that there are not */
+gboolean refract_backend_kind_from_name (const char *name, RefractBackendKind *kind);
+/* Whether refract_backend_new() makes it. */
+gboolean refract_backend_kind_is_available (RefractBackendKind kind);
+/* The names of those, with commas, the last two with @conjunction: "llamacpp, vllm or mlx" */
+char *refract_backend_list_names (const char *conjunction);
+/* Whether the engine loads what @model is: a GGUF file, or a folder with config.json. */
+gboolean refract_backend_kind_can_load (RefractBackendKind kind, RefractModel *model);
+/* The package of an engine that runs in Python ("mlx-lm"); %NULL for llama.cpp */
+const char *refract_backend_kind_get_package (RefractBackendKind kind);
+
 /**
  * RefractBackendOptions:
  * @engine_dir: (nullable): folder with the engine's programs; NULL looks in
@@ -23,6 +48,14 @@ G_BEGIN_DECLS
  * @launcher: (nullable): argv prefix; see refract_process_spawn()
  * @n_gpu_layers: −1 leaves it to the engine
  * @threads: 0 leaves it to us: the number of processors
+ * @python: (nullable): interpreter, or folder of a virtual environment; NULL looks in
+ *   REFRACT_PYTHON, VIRTUAL_ENV, then PATH (refract_python_find())
+ * @reference_url: (nullable): a server of the user's that runs the reference; NULL: we start one
+ * @candidate_url: (nullable): likewise for the candidate
+ * @reference_kv: (nullable): the reference's canonical text: which of the two URLs is asked
+ * @allow_model_code: whether a model may run code that it brings along
+ *
+ * The key of an attached server is in the environment variable REFRACT_SERVER_KEY, nowhere else.
  */
 typedef struct
 {
@@ -31,6 +64,11 @@ typedef struct
   char **launcher;
   int n_gpu_layers;
   guint threads;
+  char *python;
+  char *reference_url;
+  char *candidate_url;
+  char *reference_kv;
+  gboolean allow_model_code;
 } RefractBackendOptions;
 
 RefractBackendOptions *refract_backend_options_copy (const RefractBackendOptions *self);
@@ -118,7 +156,9 @@ typedef struct
 /**
  * RefractLogitsRun:
  *
- * What the engine said while it wrote log-probabilities: KV in use as for a session, seconds.
+ * What the engine said while it wrote log-probabilities: KV in use as for a session, seconds, and
+ * @phase, which of its kernels gave them: "prefill" (as for %NULL: one pass over the text) or
+ * "decode" (token by token through the stored cache). A literal.
  */
 typedef struct
 {
@@ -126,6 +166,7 @@ typedef struct
   double load_seconds;
   double compute_seconds;
   guint64 peak_rss;
+  const char *phase;
 } RefractLogitsRun;
 
 RefractKvInUse *refract_kv_in_use_new (void);
@@ -155,6 +196,7 @@ struct _RefractBackendClass
 {
   GObjectClass parent_class;
 
+  RefractBackendKind kind; /* to be set by the subclass */
   const RefractEngineInfo *(*detect) (RefractBackend *self,
                                       GCancellable *cancellable,
                                       GError **error);
@@ -179,6 +221,7 @@ struct _RefractBackendClass
                                GError **error);
 };
 
+RefractBackendKind refract_backend_get_kind (RefractBackend *self);
 /* Finds the engine and reads its version, KV types and features; remembered after the first call.
  * (transfer none) */
 const RefractEngineInfo *
@@ -186,7 +229,8 @@ refract_backend_detect (RefractBackend *self, GCancellable *cancellable, GError 
 /* (transfer full) (element-type RefractCheck): about a second without a model (@model NULL) */
 GPtrArray *
 refract_backend_selftest (RefractBackend *self, RefractModel *model, GCancellable *cancellable);
-/* refract_kv_config_validate() against the engine's own types and flags, before anything starts */
+/* refract_kv_config_check_dialect(), and refract_kv_config_validate() against the engine's own
+ * types and flags, before anything starts */
 gboolean refract_backend_supports_kv (RefractBackend *self,
                                       RefractKvConfig *kv,
                                       RefractModel *model,
@@ -216,8 +260,20 @@ RefractLogitsRun *refract_backend_logits (RefractBackend *self,
                                           GCancellable *cancellable,
                                           GError **error);
 
-/* @name: "auto" or "llamacpp"; REFRACT_ERROR_USAGE for another */
-RefractBackend *
-refract_backend_new (const char *name, const RefractBackendOptions *options, GError **error);
+/**
+ * refract_backend_new:
+ * @name: "auto" or a name of refract_backend_list_names()
+ * @model: (nullable): what is to be loaded; "auto" decides by it: a GGUF file is for llama.cpp, a
+ *   folder for the first of vLLM, SGLang and MLX that is installed in @options' Python
+ *
+ * Reads the folders of a Python environment, and starts nothing.
+ *
+ * Returns: (transfer full): or %NULL with REFRACT_ERROR_USAGE for an unknown name or an engine that
+ *   cannot load @model, REFRACT_ERROR_ENGINE_MISSING that says what to install
+ */
+RefractBackend *refract_backend_new (const char *name,
+                                     RefractModel *model,
+                                     const RefractBackendOptions *options,
+                                     GError **error);
 
 G_END_DECLS

@@ -10,20 +10,8 @@
 #include "core/refract-error.h"
 #include "core/refract-kv-config-private.h"
 
-#define DEFAULT_TYPE "f16"
+#define DEFAULT_TYPE "f16" /* of llama.cpp */
 #define MAX_GRID 256
-
-struct _RefractKvConfig
-{
-  char *text;
-  char *label;
-  char *type_k;
-  char *type_v;
-  GStrv environment;
-  GStrv flags;
-  char *first_unsafe;
-  gboolean flash_attention_off;
-};
 
 G_DEFINE_BOXED_TYPE (RefractKvConfig,
                      refract_kv_config,
@@ -58,6 +46,22 @@ is_off (const char *value)
   return g_strv_contains (words, lower);
 }
 
+const char *
+refract_kv_dialect_get_reference (RefractKvDialect dialect)
+{
+  switch (dialect)
+    {
+    case REFRACT_KV_LLAMACPP:
+      return "ctk=f16,ctv=f16";
+    case REFRACT_KV_SERVER:
+      return "kv=auto";
+    case REFRACT_KV_MLX:
+      return "bits=16";
+    default:
+      g_assert_not_reached ();
+    }
+}
+
 static gboolean
 build_pair (gpointer key_data, gpointer value_data, gpointer data)
 {
@@ -66,7 +70,7 @@ build_pair (gpointer key_data, gpointer value_data, gpointer data)
   const char *variable = refract_kv_key_get_variable (key);
   Build *build = data;
 
-  if (g_str_equal (key, "ctk") || g_str_equal (key, "ctv"))
+  if (variable == NULL && refract_kv_key_get_dialect (key, NULL))
     return FALSE;
   g_string_append_printf (build->text, ",%s=%s", key, value);
   if (build->extras->len > 0)
@@ -94,23 +98,65 @@ finish_strv (GPtrArray *array)
   return (GStrv) g_ptr_array_free (array, FALSE);
 }
 
-static RefractKvConfig *
-build_config (GTree *pairs)
+static char *
+mlx_type (guint bits, guint group)
 {
-  RefractKvConfig *self = g_atomic_rc_box_new0 (RefractKvConfig);
+  return bits < 16 ? g_strdup_printf ("%u-bit/%u", bits, group) : g_strdup ("16-bit");
+}
+
+/* What the configuration is called, and the first part of its text. */
+static char *
+build_types (RefractKvConfig *self, GTree *pairs, GString *text)
+{
   const char *type_k = g_tree_lookup (pairs, "ctk");
   const char *type_v = g_tree_lookup (pairs, "ctv");
+  const RefractKvMlxBits *mlx = &self->mlx;
+
+  switch (self->dialect)
+    {
+    case REFRACT_KV_SERVER:
+      self->type_k = g_strdup (g_tree_lookup (pairs, "kv"));
+      self->type_v = g_strdup (self->type_k);
+      g_string_printf (text, "kv=%s", self->type_k);
+      return g_strdup_printf ("KV %s", self->type_k);
+
+    case REFRACT_KV_MLX:
+      self->type_k = mlx_type (mlx->k_bits, mlx->group);
+      self->type_v = mlx_type (mlx->v_bits, mlx->group);
+      if (mlx->k_bits == mlx->v_bits)
+        g_string_printf (text, "bits=%u", mlx->k_bits);
+      else
+        g_string_printf (text, "k_bits=%u,v_bits=%u", mlx->k_bits, mlx->v_bits);
+      if (mlx->group == 0)
+        return g_strdup ("K 16-bit / V 16-bit");
+      g_string_append_printf (text, ",group=%u", mlx->group);
+      return g_strdup_printf ("K %u-bit / V %u-bit, groups of %u%s", mlx->k_bits, mlx->v_bits,
+                              mlx->group, mlx->k_bits != mlx->v_bits ? ", simulated" : "");
+
+    case REFRACT_KV_LLAMACPP:
+    default:
+      self->type_k = g_strdup (type_k != NULL ? type_k : DEFAULT_TYPE);
+      self->type_v = g_strdup (type_v != NULL ? type_v : DEFAULT_TYPE);
+      g_string_printf (text, "ctk=%s,ctv=%s", self->type_k, self->type_v);
+      return g_strdup_printf ("K %s / V %s", self->type_k, self->type_v);
+    }
+}
+
+static RefractKvConfig *
+build_config (GTree *pairs, RefractKvDialect dialect, const RefractKvMlxBits *mlx)
+{
+  RefractKvConfig *self = g_atomic_rc_box_new0 (RefractKvConfig);
+  g_autofree char *label = NULL;
   Build build
       = { self, g_string_new (NULL), g_string_new (NULL), g_ptr_array_new (), g_ptr_array_new () };
 
-  self->type_k = g_strdup (type_k != NULL ? type_k : DEFAULT_TYPE);
-  self->type_v = g_strdup (type_v != NULL ? type_v : DEFAULT_TYPE);
-  g_string_printf (build.text, "ctk=%s,ctv=%s", self->type_k, self->type_v);
+  self->dialect = dialect;
+  self->mlx = *mlx;
+  label = build_types (self, pairs, build.text);
   g_tree_foreach (pairs, build_pair, &build);
   self->text = g_string_free (build.text, FALSE);
-  self->label = build.extras->len > 0 ? g_strdup_printf ("K %s / V %s (%s)", self->type_k,
-                                                         self->type_v, build.extras->str)
-                                      : g_strdup_printf ("K %s / V %s", self->type_k, self->type_v);
+  self->label = build.extras->len > 0 ? g_strdup_printf ("%s (%s)", label, build.extras->str)
+                                      : g_steal_pointer (&label);
   g_string_free (build.extras, TRUE);
   self->environment = finish_strv (build.environment);
   self->flags = finish_strv (build.flags);
@@ -121,11 +167,16 @@ RefractKvConfig *
 refract_kv_config_parse (const char *text, GError **error)
 {
   g_autoptr (GTree) pairs = NULL;
+  RefractKvDialect dialect;
+  RefractKvMlxBits mlx = { 16, 16, 0 };
 
   g_return_val_if_fail (text != NULL, NULL);
 
-  pairs = refract_kv_parse_pairs (text, error);
-  return pairs != NULL ? build_config (pairs) : NULL;
+  pairs = refract_kv_parse_pairs (text, &dialect, error);
+  if (pairs == NULL
+      || (dialect == REFRACT_KV_MLX && !refract_kv_parse_mlx_bits (pairs, &mlx, error)))
+    return NULL;
+  return build_config (pairs, dialect, &mlx);
 }
 
 RefractKvConfig *
@@ -152,6 +203,26 @@ void
 refract_kv_config_unref (RefractKvConfig *self)
 {
   g_atomic_rc_box_release_full (self, clear_config);
+}
+
+RefractKvDialect
+refract_kv_config_get_dialect (RefractKvConfig *self)
+{
+  return self->dialect;
+}
+
+gboolean
+refract_kv_config_get_mlx_bits (RefractKvConfig *self, guint *k_bits, guint *v_bits, guint *group)
+{
+  if (self->dialect != REFRACT_KV_MLX)
+    return FALSE;
+  if (k_bits != NULL)
+    *k_bits = self->mlx.k_bits;
+  if (v_bits != NULL)
+    *v_bits = self->mlx.v_bits;
+  if (group != NULL)
+    *group = self->mlx.group;
+  return TRUE;
 }
 
 const char *
@@ -234,131 +305,10 @@ refract_kv_config_get_bytes_per_token (RefractKvConfig *self, RefractModel *mode
          / 8;
 }
 
-/* Edits between two short words: the type that was meant differs in one or two letters. */
-static guint
-edit_distance (const char *a, const char *b)
-{
-  guint row[REFRACT_KV_MAX_TYPE + 1];
-  gsize n = strlen (b);
-
-  if (n > REFRACT_KV_MAX_TYPE)
-    return G_MAXUINT;
-  for (gsize j = 0; j <= n; j++)
-    row[j] = (guint) j;
-  for (gsize i = 0; a[i] != '\0'; i++)
-    {
-      guint diagonal = row[0];
-
-      row[0] = (guint) i + 1;
-      for (gsize j = 0; j < n; j++)
-        {
-          guint above = row[j + 1];
-
-          row[j + 1] = MIN (MIN (above, row[j]) + 1, diagonal + (a[i] != b[j]));
-          diagonal = above;
-        }
-    }
-  return row[n];
-}
-
 static gboolean
-check_type (const char *key, const char *type, const char *const *types, GError **error)
+is_number (const char *text)
 {
-  g_autofree char *list = NULL;
-  const char *nearest = NULL;
-  guint best = 3;
-
-  if (types == NULL || g_strv_contains (types, type))
-    return TRUE;
-  for (guint i = 0; types[i] != NULL; i++)
-    {
-      guint distance = edit_distance (type, types[i]);
-
-      if (distance < best)
-        {
-          best = distance;
-          nearest = types[i];
-        }
-    }
-  list = g_strjoinv (", ", (char **) types);
-  g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_KV_CONFIG,
-               "This engine has no cache type “%s” (%s).%s%s%s It has: %s.", type, key,
-               nearest != NULL ? " Did you mean " : "", nearest != NULL ? nearest : "",
-               nearest != NULL ? "?" : "", list);
-  return FALSE;
-}
-
-static char *
-list_types_that_divide (guint head_dim, const char *const *types)
-{
-  static const char *const known[] = { "f16", "bf16", "f32", NULL };
-  GString *list = g_string_new (NULL);
-
-  for (const char *const *type = types != NULL ? types : known; *type != NULL; type++)
-    {
-      guint block = refract_kv_type_get_block (*type);
-
-      if (block > 0 && head_dim % block == 0)
-        g_string_append_printf (list, "%s%s", list->len > 0 ? ", " : "", *type);
-    }
-  return g_string_free (list, FALSE);
-}
-
-static gboolean
-check_head (const char *key,
-            const char *type,
-            guint head_dim,
-            const RefractModelInfo *info,
-            const char *const *types,
-            GError **error)
-{
-  guint block = refract_kv_type_get_block (type);
-  g_autofree char *works = NULL;
-
-  if (block == 0 || head_dim % block == 0)
-    return TRUE;
-  works = list_types_that_divide (head_dim, types);
-  g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_KV_CONFIG,
-               "%s=%s stores blocks of %u elements, but the heads of “%s” have %u, which is no "
-               "multiple of that. Types that work here: %s.",
-               key, type, block, info->name, head_dim, works);
-  return FALSE;
-}
-
-gboolean
-refract_kv_config_validate (RefractKvConfig *self,
-                            RefractModel *model,
-                            const char *const *types,
-                            gboolean flash_attention,
-                            GError **error)
-{
-  const RefractModelInfo *info = model != NULL ? refract_model_get_info (model) : NULL;
-
-  if (!check_type ("ctk", self->type_k, types, error)
-      || !check_type ("ctv", self->type_v, types, error))
-    return FALSE;
-  if (info != NULL && info->n_kv_layers == 0)
-    {
-      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_KV_CONFIG,
-                   "“%s” keeps no KV cache (architecture %s), so there is nothing to quantize. "
-                   "Choose a model with attention.",
-                   info->name, info->architecture);
-      return FALSE;
-    }
-  /* a latent cache has one row per token, of no head's size */
-  if (info != NULL && !info->latent_attention
-      && (!check_head ("ctk", self->type_k, info->head_dim_k, info, types, error)
-          || !check_head ("ctv", self->type_v, info->head_dim_v, info, types, error)))
-    return FALSE;
-  if ((!flash_attention || self->flash_attention_off) && type_is_quantized (self->type_v))
-    {
-      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_KV_CONFIG,
-                   "ctv=%s needs flash attention, which is switched off. Switch it on "
-                   "(--flash-attn on), or use ctv=f16.",
-                   self->type_v);
-      return FALSE;
-    }
-  return TRUE;
+  return text[0] != '\0' && strspn (text, G_CSET_DIGITS) == strlen (text);
 }
 
 static GPtrArray *
@@ -370,7 +320,8 @@ parse_grid_types (const char *text, const char *key, GError **error)
 
   for (guint i = 0; parts[i] != NULL; i++)
     {
-      char *type = refract_kv_parse_type (parts[i], key, error);
+      char *type = is_number (g_strstrip (parts[i])) ? g_strdup (parts[i])
+                                                     : refract_kv_parse_type (parts[i], key, error);
 
       if (type == NULL)
         return NULL;
@@ -449,9 +400,13 @@ refract_kv_config_grid (const char *text, GError **error)
   for (guint k = 0; k < types_k->len; k++)
     for (guint v = 0; v < types_v->len; v++)
       {
+        const char *type_k = g_ptr_array_index (types_k, k);
+        const char *type_v = g_ptr_array_index (types_v, v);
         g_autofree char *pair
-            = g_strdup_printf ("ctk=%s,ctv=%s", (char *) g_ptr_array_index (types_k, k),
-                               (char *) g_ptr_array_index (types_v, v));
+            = is_number (type_k) && g_str_equal (type_k, type_v)
+                  ? g_strdup_printf ("bits=%s", type_k)
+                  : g_strdup_printf ("%s=%s,%s=%s", is_number (type_k) ? "k_bits" : "ctk", type_k,
+                                     is_number (type_v) ? "v_bits" : "ctv", type_v);
         RefractKvConfig *config = refract_kv_config_parse (pair, error);
 
         if (config == NULL)

@@ -22,20 +22,42 @@ static const struct
   { "attn_rot_v", "LLAMA_ATTN_ROT_V_OVERRIDE" },
 };
 
+static const struct
+{
+  const char *key;
+  RefractKvDialect dialect;
+} dialect_keys[] = {
+  { "ctk", REFRACT_KV_LLAMACPP },
+  { "ctv", REFRACT_KV_LLAMACPP },
+  { "attn_rot_disable", REFRACT_KV_LLAMACPP },
+  { "attn_rot_k", REFRACT_KV_LLAMACPP },
+  { "attn_rot_v", REFRACT_KV_LLAMACPP },
+  { "kv", REFRACT_KV_SERVER },
+  { "bits", REFRACT_KV_MLX },
+  { "k_bits", REFRACT_KV_MLX },
+  { "v_bits", REFRACT_KV_MLX },
+  { "group", REFRACT_KV_MLX },
+};
+
 /* Words of flags that name programs, files, sockets, addresses or secrets, or that an audit sets
  * itself. A flag is refused when one of its words is here. */
 static const char *const refused_words[] = {
-  "agent",   "alias",     "all",      "api",    "binary",  "cache",  "cert",    "cmd",
-  "command", "config",    "control",  "cors",   "ctx",     "dir",    "docker",  "draft",
-  "exec",    "ffmpeg",    "file",     "fname",  "grammar", "hf",     "hff",     "hfr",
-  "hft",     "host",      "http",     "in",     "input",   "json",   "key",     "kl",
-  "lib",     "library",   "load",     "log",    "logdir",  "logits", "lookup",  "lora",
-  "mcp",     "media",     "mmproj",   "model",  "models",  "mu",     "offline", "out",
-  "output",  "parallel",  "password", "path",   "plugin",  "port",   "predict", "preset",
-  "program", "prompt",    "prompts",  "props",  "proxy",   "repo",   "rpc",     "save",
-  "script",  "secret",    "seed",     "server", "servers", "slot",   "slots",   "socket",
-  "spec",    "ssl",       "template", "token",  "tools",   "ui",     "url",     "user",
-  "verbose", "verbosity", "webui",
+  "adapter",  "adapters",    "addr",     "address",  "agent",      "alias",     "all",
+  "api",      "binary",      "cache",    "cert",     "cmd",        "code",      "command",
+  "config",   "control",     "cors",     "ctx",      "dir",        "docker",    "download",
+  "draft",    "entrypoint",  "exec",     "executor", "extensions", "ffmpeg",    "file",
+  "fname",    "grammar",     "hf",       "hff",      "hfr",        "hft",       "host",
+  "http",     "import",      "in",       "input",    "json",       "key",       "kl",
+  "lib",      "library",     "load",     "loader",   "log",        "logdir",    "logits",
+  "lookup",   "lora",        "mcp",      "media",    "middleware", "mmproj",    "model",
+  "models",   "module",      "modules",  "mu",       "offline",    "out",       "output",
+  "parallel", "password",    "path",     "plugin",   "plugins",    "port",      "predict",
+  "preset",   "program",     "prompt",   "prompts",  "props",      "proxy",     "ray",
+  "remote",   "repo",        "revision", "rpc",      "save",       "script",    "secret",
+  "seed",     "served",      "server",   "servers",  "slot",       "slots",     "socket",
+  "spec",     "speculative", "ssl",      "template", "token",      "tokenizer", "tools",
+  "trust",    "ui",          "url",      "urls",     "user",       "verbose",   "verbosity",
+  "webui",    "worker",
 };
 
 static const char *const harmless_keys[] = {
@@ -54,10 +76,22 @@ refract_kv_key_get_variable (const char *key)
 }
 
 gboolean
+refract_kv_key_get_dialect (const char *key, RefractKvDialect *dialect)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (dialect_keys); i++)
+    if (g_str_equal (dialect_keys[i].key, key))
+      {
+        if (dialect != NULL)
+          *dialect = dialect_keys[i].dialect;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+gboolean
 refract_kv_key_is_harmless (const char *key)
 {
-  if (g_str_equal (key, "ctk") || g_str_equal (key, "ctv")
-      || refract_kv_key_get_variable (key) != NULL)
+  if (refract_kv_key_get_dialect (key, NULL))
     return TRUE;
   for (guint i = 0; i < G_N_ELEMENTS (harmless_keys); i++)
     if (g_str_equal (harmless_keys[i], key))
@@ -137,12 +171,22 @@ parse_key (const char *text, GError **error)
       return NULL;
     }
   g_strdelimit (key, "-", '_');
-  if (g_str_equal (key, "ctk") || g_str_equal (key, "ctv")
-      || refract_kv_key_get_variable (key) != NULL)
+  if (refract_kv_key_get_dialect (key, NULL))
     return g_steal_pointer (&key);
   if (g_str_has_prefix (key, "cache_type"))
     {
       fail (error, "%s is written ctk (for K) or ctv (for V) here, as in " EXAMPLE ".", quoted);
+      return NULL;
+    }
+  if (g_str_equal (key, "kv_cache_dtype"))
+    {
+      fail (error, "%s is written kv here, as in kv=fp8_e4m3.", quoted);
+      return NULL;
+    }
+  if (g_str_equal (key, "kv_bits") || g_str_equal (key, "kv_group_size"))
+    {
+      fail (error, "%s is written %s here, as in bits=4,group=64.", quoted,
+            g_str_equal (key, "kv_bits") ? "bits" : "group");
       return NULL;
     }
   if (g_str_equal (key, "fa"))
@@ -190,12 +234,30 @@ parse_flag_value (const char *text, const char *key, GError **error)
   return NULL;
 }
 
+/* One of the numbers that MLX has, as it writes it. */
+static char *
+parse_number (const char *text, const char *key, GError **error)
+{
+  static const guint bits[] = { 1, 2, 3, 4, 5, 6, 8, 16, 0 };
+  static const guint groups[] = { 32, 64, 128, 0 };
+  gboolean is_group = g_str_equal (key, "group");
+  guint64 number = 0;
+
+  if (g_ascii_string_to_unsigned (text, 10, 1, 128, &number, NULL))
+    for (const guint *known = is_group ? groups : bits; *known != 0; known++)
+      if (*known == number)
+        return g_strdup_printf ("%u", *known);
+  fail (error, "%s takes %s.", key,
+        is_group ? "32, 64 or 128" : "1, 2, 3, 4, 5, 6, 8 or 16, which is not quantized");
+  return NULL;
+}
+
 static char *
 parse_value (const char *text, const char *key, GError **error)
 {
   g_autofree char *value = g_strstrip (g_strdup (text));
 
-  if (g_str_equal (key, "ctk") || g_str_equal (key, "ctv"))
+  if (g_str_equal (key, "ctk") || g_str_equal (key, "ctv") || g_str_equal (key, "kv"))
     return refract_kv_parse_type (value, key, error);
   if (value[0] == '\0')
     {
@@ -204,6 +266,8 @@ parse_value (const char *text, const char *key, GError **error)
     }
   if (refract_kv_key_get_variable (key) != NULL)
     return parse_switch (value, key, error);
+  if (refract_kv_key_get_dialect (key, NULL))
+    return parse_number (value, key, error);
   return parse_flag_value (value, key, error);
 }
 
@@ -256,8 +320,97 @@ compare_keys (gconstpointer a, gconstpointer b, gpointer data)
   return strcmp (a, b);
 }
 
+typedef struct
+{
+  const char *first; /* key of a dialect */
+  const char *other; /* key of another dialect */
+  const char *flag;
+  RefractKvDialect dialect;
+} Dialects;
+
+static gboolean
+find_dialect (gpointer key_data, gpointer value_data, gpointer data)
+{
+  const char *key = key_data;
+  Dialects *dialects = data;
+  RefractKvDialect dialect;
+
+  if (!refract_kv_key_get_dialect (key, &dialect))
+    dialects->flag = key;
+  else if (dialects->first == NULL)
+    {
+      dialects->first = key;
+      dialects->dialect = dialect;
+    }
+  else if (dialects->dialect != dialect)
+    dialects->other = key;
+  return FALSE;
+}
+
+static gboolean
+check_one_dialect (GTree *pairs, RefractKvDialect *dialect, GError **error)
+{
+  static const char *const engines[] = { "llama.cpp", "servers such as vLLM and SGLang", "MLX" };
+  Dialects dialects = { NULL, NULL, NULL, REFRACT_KV_LLAMACPP };
+  RefractKvDialect other;
+
+  g_tree_foreach (pairs, find_dialect, &dialects);
+  *dialect = dialects.dialect;
+  if (dialects.other != NULL)
+    {
+      refract_kv_key_get_dialect (dialects.other, &other);
+      fail (error, "%s is for %s and %s for %s: give only those of the engine that you use.",
+            dialects.first, engines[*dialect], dialects.other, engines[other]);
+      return FALSE;
+    }
+  if (*dialect == REFRACT_KV_MLX && dialects.flag != NULL)
+    {
+      fail (error,
+            "MLX has no flag “%s”: a configuration for it has bits (or k_bits, v_bits) and "
+            "group only.",
+            dialects.flag);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static guint
+get_number (GTree *pairs, const char *key, guint otherwise)
+{
+  const char *text = g_tree_lookup (pairs, key);
+
+  return text != NULL ? (guint) g_ascii_strtoull (text, NULL, 10) : otherwise;
+}
+
+gboolean
+refract_kv_parse_mlx_bits (GTree *pairs, RefractKvMlxBits *bits, GError **error)
+{
+  guint both = get_number (pairs, "bits", 0);
+
+  bits->k_bits = get_number (pairs, "k_bits", both > 0 ? both : 16);
+  bits->v_bits = get_number (pairs, "v_bits", both > 0 ? both : 16);
+  bits->group = get_number (pairs, "group", 0);
+  if (both > 0
+      && (g_tree_lookup (pairs, "k_bits") != NULL || g_tree_lookup (pairs, "v_bits") != NULL))
+    {
+      fail (error, "bits is for K and V alike: give either bits, or k_bits and v_bits.");
+      return FALSE;
+    }
+  if (bits->k_bits == 16 && bits->v_bits == 16)
+    {
+      if (bits->group == 0)
+        return TRUE;
+      fail (error, "group says how many elements share a scale, but nothing is quantized here. "
+                   "Leave it out, or write for instance bits=4,group=64.");
+      return FALSE;
+    }
+  if (bits->group == 0)
+    bits->group = 64;
+  return TRUE;
+}
+
 GTree *
-refract_kv_parse_pairs (const char *text, GError **error)
+refract_kv_parse_pairs (const char *text, RefractKvDialect *dialect, GError **error)
 {
   g_autoptr (GTree) pairs = g_tree_new_full (compare_keys, NULL, g_free, g_free);
   g_auto (GStrv) parts = NULL;
@@ -287,5 +440,5 @@ refract_kv_parse_pairs (const char *text, GError **error)
       fail (error, "The KV configuration is empty. Write for instance " EXAMPLE ".");
       return NULL;
     }
-  return g_steal_pointer (&pairs);
+  return check_one_dialect (pairs, dialect, error) ? g_steal_pointer (&pairs) : NULL;
 }

@@ -5,6 +5,8 @@
 
 #include "config.h"
 
+#include <stdio.h>
+
 #include "core/refract-kv-config.h"
 
 typedef struct
@@ -15,9 +17,16 @@ typedef struct
 } KvType;
 
 static const KvType kv_types[] = {
-  { "f32", 32, 1 },      { "f16", 16, 1 },    { "bf16", 16, 1 },    { "q8_0", 8.5, 32 },
-  { "q5_1", 6, 32 },     { "q5_0", 5.5, 32 }, { "q4_1", 5, 32 },    { "q4_0", 4.5, 32 },
-  { "iq4_nl", 4.5, 32 }, { "fp8", 8, 1 },     { "fp8_e4m3", 8, 1 }, { "fp8_e5m2", 8, 1 },
+  { "f32", 32, 1 },      { "f16", 16, 1 },
+  { "bf16", 16, 1 },     { "q8_0", 8.5, 32 },
+  { "q5_1", 6, 32 },     { "q5_0", 5.5, 32 },
+  { "q4_1", 5, 32 },     { "q4_0", 4.5, 32 },
+  { "iq4_nl", 4.5, 32 }, { "fp8", 8, 1 },
+  { "fp8_e4m3", 8, 1 },  { "fp8_e5m2", 8, 1 },
+  { "auto", 16, 1 },     { "float16", 16, 1 },
+  { "bfloat16", 16, 1 }, { "float32", 32, 1 },
+  { "fp8_inc", 8, 1 },   { "mxfp8", 8.25, 32 },
+  { "nvfp4", 4.5, 16 },  { "fp4_mx_block16", 4.5, 16 },
 };
 
 static const KvType *
@@ -29,18 +38,38 @@ find_type (const char *name)
   return NULL;
 }
 
+/* "4-bit/64": MLX keeps a scale and an offset of 16 bits for each group. */
+static gboolean
+read_mlx_type (const char *type, guint *bits, guint *group)
+{
+  char end[2];
+
+  *group = 0;
+  return type != NULL
+         && (sscanf (type, "%2u-bit/%3u%1s", bits, group, end) == 2
+             || (g_str_equal (type, "16-bit") && (*bits = 16) > 0));
+}
+
 double
 refract_kv_type_get_bits (const char *type)
 {
   const KvType *known = find_type (type);
+  guint bits, group;
 
-  return known != NULL ? known->bits : -1;
+  if (known != NULL)
+    return known->bits;
+  if (!read_mlx_type (type, &bits, &group))
+    return -1;
+  return group > 0 ? bits + 32.0 / group : bits;
 }
 
 guint
 refract_kv_type_get_block (const char *type)
 {
   const KvType *known = find_type (type);
+  guint bits, group;
 
-  return known != NULL ? known->block : 0;
+  if (known != NULL)
+    return known->block;
+  return read_mlx_type (type, &bits, &group) ? MAX (group, 1) : 0;
 }

@@ -43,6 +43,8 @@ G_DECLARE_FINAL_TYPE (RefractModel, refract_model, REFRACT, MODEL, GObject)
  * of the first part (of a smaller file: all of it, twice)
  * @n_parts: files of a split model; 1 for others
  * @n_tensors: tensors of all parts
+ * @is_directory: %TRUE for a folder with config.json, which @path is then
+ * @has_model_code: %TRUE where the folder brings code that loading it would run
  */
 typedef struct
 {
@@ -66,6 +68,8 @@ typedef struct
   const char *fingerprint;
   guint n_parts;
   guint64 n_tensors;
+  gboolean is_directory;
+  gboolean has_model_code;
 } RefractModelInfo;
 
 /**

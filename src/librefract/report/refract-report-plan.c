@@ -19,8 +19,9 @@
 #define MAX_REFUSED 64
 #define DEFAULT_REFERENCE "ctk=f16,ctv=f16"
 
-/* Members that say which program runs, and how. */
-static const char *const command_keys[] = { "engine_dir", "engine_flags", "launcher" };
+/* Members that say which program runs or which server is asked, and how. */
+static const char *const command_keys[]
+    = { "engine_dir", "engine_flags", "launcher", "python", "reference_url", "candidate_url" };
 static const char *const file_keys[] = { "model", "prompts", "corpus", "haystack" };
 
 static void
@@ -263,10 +264,13 @@ filter_plan (RefractPlanImport *self, JsonObject *object, GError **error)
   const char *control = refract_json_get_string (object, "control", NULL);
 
   for (GList *l = members; l != NULL; l = l->next)
-    if (!is_one_of (l->data, command_keys, G_N_ELEMENTS (command_keys))
-        && !is_one_of (l->data, file_keys, G_N_ELEMENTS (file_keys))
-        && !is_one_of (l->data, own_keys, G_N_ELEMENTS (own_keys))
-        && !take_parameter (self, safe, l->data, json_object_get_member (object, l->data), error))
+    if (g_str_equal (l->data, "allow_model_code"))
+      refuse (self, l->data, "Whether a model may run its own code is yours to say.");
+    else if (!is_one_of (l->data, command_keys, G_N_ELEMENTS (command_keys))
+             && !is_one_of (l->data, file_keys, G_N_ELEMENTS (file_keys))
+             && !is_one_of (l->data, own_keys, G_N_ELEMENTS (own_keys))
+             && !take_parameter (self, safe, l->data, json_object_get_member (object, l->data),
+                                 error))
       return NULL;
 
   json_object_set_string_member (safe, "reference",
@@ -336,7 +340,7 @@ make_old_plan (RefractReport *report)
 static gboolean
 check_bounds (RefractPlan *plan, GError **error)
 {
-  static const char *const any[] = { "ctk=q8_0,ctv=q8_0", NULL };
+  const char *any[] = { refract_plan_get_string (plan, "reference"), NULL };
   g_auto (GStrv) candidates = NULL;
   g_autofree char *control = g_strdup (refract_plan_get_string (plan, "control"));
   g_autoptr (GError) own_error = NULL;

@@ -12,7 +12,8 @@ G_BEGIN_DECLS
 
 /**
  * RefractPlanClaim:
- * @key: what the report wants to set: "engine-dir", "engine-flags", "launcher"
+ * @key: what the report wants to set: "engine-dir", "engine-flags", "launcher", "python",
+ *   "reference-url", "candidate-url"
  * @text: to what; untrusted, one line of at most 4096 bytes
  *
  * Something that decides which program runs, and how: never taken over, only shown.

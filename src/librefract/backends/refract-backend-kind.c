@@ -1,0 +1,196 @@
+/* refract-backend-kind.c
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+#include "config.h"
+
+#include <string.h>
+
+#include "backends/refract-backend-llamacpp.h"
+#include "backends/refract-python.h"
+#include "core/refract-error.h"
+
+typedef RefractBackend *(*Constructor) (const RefractBackendOptions *options);
+
+/* In the order in which "auto" looks for one; without a constructor, it is none that we have. */
+static const struct
+{
+  const char *name;
+  const char *title;
+  RefractKvDialect dialect;
+  const char *package;
+  Constructor create;
+} kinds[] = {
+  [REFRACT_BACKEND_KIND_LLAMACPP]
+  = { "llamacpp", "llama.cpp", REFRACT_KV_LLAMACPP, NULL, refract_backend_llamacpp_new },
+  [REFRACT_BACKEND_KIND_VLLM] = { "vllm", "vLLM", REFRACT_KV_SERVER, "vllm", NULL },
+  [REFRACT_BACKEND_KIND_SGLANG] = { "sglang", "SGLang", REFRACT_KV_SERVER, "sglang", NULL },
+  [REFRACT_BACKEND_KIND_MLX] = { "mlx", "MLX", REFRACT_KV_MLX, "mlx-lm", NULL },
+};
+G_STATIC_ASSERT (G_N_ELEMENTS (kinds) == REFRACT_N_BACKENDS);
+
+const char *
+refract_backend_kind_get_name (RefractBackendKind kind)
+{
+  return kinds[kind].name;
+}
+
+const char *
+refract_backend_kind_get_title (RefractBackendKind kind)
+{
+  return kinds[kind].title;
+}
+
+RefractKvDialect
+refract_backend_kind_get_dialect (RefractBackendKind kind)
+{
+  return kinds[kind].dialect;
+}
+
+const char *
+refract_backend_kind_get_package (RefractBackendKind kind)
+{
+  return kinds[kind].package;
+}
+
+gboolean
+refract_backend_kind_is_available (RefractBackendKind kind)
+{
+  return kinds[kind].create != NULL;
+}
+
+gboolean
+refract_backend_kind_from_name (const char *name, RefractBackendKind *kind)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (g_strcmp0 (kinds[i].name, name) == 0)
+      {
+        *kind = i;
+        return TRUE;
+      }
+  return FALSE;
+}
+
+gboolean
+refract_backend_kind_can_load (RefractBackendKind kind, RefractModel *model)
+{
+  return refract_model_get_info (model)->is_directory == (kinds[kind].package != NULL);
+}
+
+static char *
+join (const char *const *names, guint n, const char *conjunction)
+{
+  GString *list = g_string_new (n > 0 ? names[0] : NULL);
+
+  for (guint i = 1; i < n; i++)
+    {
+      if (i + 1 < n)
+        g_string_append_printf (list, ", %s", names[i]);
+      else
+        g_string_append_printf (list, " %s %s", conjunction, names[i]);
+    }
+  return g_string_free (list, FALSE);
+}
+
+char *
+refract_backend_list_names (const char *conjunction)
+{
+  const char *names[REFRACT_N_BACKENDS];
+  guint n = 0;
+
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (kinds[i].create != NULL)
+      names[n++] = kinds[i].name;
+  return join (names, n, conjunction);
+}
+
+/* The first engine that loads folders and whose package is there. */
+static Constructor
+find_for_folder (const RefractModelInfo *info, const RefractBackendOptions *options, GError **error)
+{
+  g_autofree char *python = refract_python_find (options->python, error);
+  g_autofree char *list = NULL;
+  const char *packages[REFRACT_N_BACKENDS];
+  guint n = 0;
+
+  if (python == NULL)
+    return NULL;
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    {
+      g_autofree char *version = NULL;
+
+      if (kinds[i].package == NULL || kinds[i].create == NULL)
+        continue;
+      version = refract_python_find_package (python, kinds[i].package);
+      if (version != NULL)
+        return kinds[i].create;
+      packages[n++] = kinds[i].package;
+    }
+
+  list = join (packages, n, "or");
+  if (n > 0)
+    g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE_MISSING,
+                 "No engine for the model folder “%s” is installed in the Python environment of "
+                 "%s. Install %s there, or name another one with --python.",
+                 info->name, python, list);
+  else
+    g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE_MISSING,
+                 "There is no engine for the model folder “%s”. Use a GGUF file.", info->name);
+  return NULL;
+}
+
+static Constructor
+find_automatically (RefractModel *model, const RefractBackendOptions *options, GError **error)
+{
+  if (options->reference_url != NULL || options->candidate_url != NULL)
+    {
+      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
+                   "Say which engine runs at the servers’ URLs, for instance --backend vllm.");
+      return NULL;
+    }
+  if (model != NULL && refract_model_get_info (model)->is_directory)
+    return find_for_folder (refract_model_get_info (model), options, error);
+  return kinds[REFRACT_BACKEND_KIND_LLAMACPP].create;
+}
+
+static Constructor
+find_named (const char *name, RefractModel *model, GError **error)
+{
+  RefractBackendKind kind;
+  g_autofree char *names = NULL;
+
+  if (!refract_backend_kind_from_name (name, &kind) || kinds[kind].create == NULL)
+    {
+      names = refract_backend_list_names ("or");
+      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
+                   "There is no backend “%s”. Use auto, %s%s.", name,
+                   strchr (names, ' ') == NULL ? "or " : "", names);
+      return NULL;
+    }
+  if (model != NULL && !refract_backend_kind_can_load (kind, model))
+    {
+      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
+                   "%s cannot load “%s”: it needs %s. Use another model, or leave out --backend.",
+                   kinds[kind].title, refract_model_get_info (model)->name,
+                   kinds[kind].package != NULL ? "a folder with config.json and safetensors files"
+                                               : "a GGUF file");
+      return NULL;
+    }
+  return kinds[kind].create;
+}
+
+RefractBackend *
+refract_backend_new (const char *name,
+                     RefractModel *model,
+                     const RefractBackendOptions *options,
+                     GError **error)
+{
+  Constructor create;
+
+  g_return_val_if_fail (name != NULL && options != NULL, NULL);
+
+  create = g_str_equal (name, "auto") ? find_automatically (model, options, error)
+                                      : find_named (name, model, error);
+  return create != NULL ? create (options) : NULL;
+}
