@@ -237,13 +237,8 @@ refract_plan_make_paths_absolute (RefractPlan *self)
   for (guint i = 0; i < REFRACT_PLAN_N_FIELDS; i++)
     if (refract_plan_fields[i].type == REFRACT_PLAN_PATH && self->values[i].text != NULL)
       {
-        g_autofree char *path = NULL;
+        g_autofree char *path = g_canonicalize_filename (self->values[i].text, NULL);
 
-        /* a program's name is looked for on PATH */
-        if (g_str_equal (refract_plan_fields[i].name, "python")
-            && strchr (self->values[i].text, '/') == NULL)
-          continue;
-        path = g_canonicalize_filename (self->values[i].text, NULL);
         g_object_set (self, refract_plan_fields[i].name, path, NULL);
       }
 }

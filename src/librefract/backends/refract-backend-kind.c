@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "backends/refract-backend-llamacpp.h"
-#include "backends/refract-python.h"
 #include "core/refract-error.h"
+#include "engine/refract-python.h"
 
 typedef RefractBackend *(*Constructor) (const RefractBackendOptions *options);
 
@@ -122,7 +122,7 @@ find_for_folder (const RefractModelInfo *info, const RefractBackendOptions *opti
 
       if (kinds[i].package == NULL || kinds[i].create == NULL)
         continue;
-      version = refract_python_find_package (python, kinds[i].package);
+      version = refract_python_dup_package_version (python, kinds[i].package);
       if (version != NULL)
         return kinds[i].create;
       packages[n++] = kinds[i].package;
