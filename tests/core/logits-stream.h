@@ -7,9 +7,12 @@
 
 #include <gio/gio.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "core/refract-logits.h"
 
 #ifdef __has_feature
 #  if __has_feature(address_sanitizer)
@@ -72,31 +75,82 @@ stream_make_logits (
     logits[i] = spread * stream_normal (common) + noise * stream_normal (own);
 }
 
-/* Streams of the same shape have the same tokens. */
-static inline GByteArray *
-stream_new (guint n_ctx, guint n_vocab, guint n_chunks, float noise, guint32 seed)
+/* The most likely @top_k and @token, most likely first. */
+static inline void
+stream_add_top_row (
+    GByteArray *bytes, const float *logits, guint n_vocab, guint top_k, gint32 token)
 {
+  g_autofree gboolean *taken = g_new0 (gboolean, n_vocab);
+  gboolean has_token = FALSE;
+  guint32 n = top_k;
+  double sum = 0;
+  guint offset = bytes->len;
+
+  for (guint i = 0; i < n_vocab; i++)
+    sum += exp (logits[i]);
+  g_byte_array_append (bytes, (guint8 *) &n, sizeof n);
+  for (guint k = 0; k <= top_k; k++)
+    {
+      gint32 best = -1;
+      float log_p;
+
+      for (guint i = 0; i < n_vocab; i++)
+        if (!taken[i] && (best < 0 || logits[i] > logits[best]))
+          best = i;
+      if (k == top_k)
+        best = token;
+      if (k == top_k && has_token)
+        break;
+      taken[best] = TRUE;
+      has_token |= best == token;
+      log_p = logits[best] - log (sum);
+      g_byte_array_append (bytes, (guint8 *) &best, sizeof best);
+      g_byte_array_append (bytes, (guint8 *) &log_p, sizeof log_p);
+      n = k + 1;
+    }
+  memcpy (bytes->data + offset, &n, sizeof n);
+}
+
+/* Streams of the same sizes have the same tokens and, but for their noise, the same logits. */
+static inline GByteArray *
+stream_new_shape (const RefractLogitsShape *shape, float noise, guint32 seed)
+{
+  static const char *const magics[] = { "_logits_", "_lp_f32_", "_lp_top_" };
   g_autoptr (GRand) common = g_rand_new_with_seed (7);
   g_autoptr (GRand) own = g_rand_new_with_seed (seed);
-  g_autofree float *logits = g_new (float, n_vocab);
-  gint32 shape[3] = { n_ctx, n_vocab, n_chunks };
+  g_autofree float *logits = g_new (float, shape->n_vocab);
+  g_autofree gint32 *tokens = g_new (gint32, shape->n_chunks * shape->n_ctx);
+  gint32 sizes[4] = { shape->n_ctx, shape->n_vocab, shape->n_chunks, shape->top_k };
   GByteArray *bytes = g_byte_array_new ();
+  guint per_chunk = shape->n_ctx - 1 - shape->n_ctx / 2;
 
-  g_byte_array_append (bytes, (const guint8 *) "_logits_", 8);
-  g_byte_array_append (bytes, (guint8 *) shape, sizeof shape);
-  for (guint i = 0; i < n_chunks * n_ctx; i++)
+  g_byte_array_append (bytes, (const guint8 *) magics[shape->format], 8);
+  g_byte_array_append (bytes, (guint8 *) sizes, shape->format == REFRACT_LOGITS_16BIT ? 12 : 16);
+  for (guint i = 0; i < shape->n_chunks * shape->n_ctx; i++)
+    tokens[i] = g_rand_int_range (common, 0, shape->n_vocab);
+  g_byte_array_append (bytes, (guint8 *) tokens, shape->n_chunks * shape->n_ctx * sizeof (gint32));
+  for (guint i = 0; i < shape->n_chunks * per_chunk; i++)
     {
-      gint32 token = g_rand_int_range (common, 0, n_vocab);
-
-      g_byte_array_append (bytes, (guint8 *) &token, sizeof token);
-    }
-  for (guint i = 0; i < n_chunks * (n_ctx - 1 - n_ctx / 2); i++)
-    {
-      stream_make_logits (common, own, 3, noise, logits, n_vocab);
-      stream_add_row (bytes, logits, n_vocab);
+      stream_make_logits (common, own, 3, noise, logits, shape->n_vocab);
+      if (shape->format == REFRACT_LOGITS_16BIT)
+        stream_add_row (bytes, logits, shape->n_vocab);
+      else if (shape->format == REFRACT_LOGITS_F32)
+        g_byte_array_append (bytes, (guint8 *) logits, shape->n_vocab * sizeof (float));
+      else
+        stream_add_top_row (
+            bytes, logits, shape->n_vocab, shape->top_k,
+            tokens[i / per_chunk * shape->n_ctx + shape->n_ctx / 2 + i % per_chunk + 1]);
     }
 
   return bytes;
+}
+
+static inline GByteArray *
+stream_new (guint n_ctx, guint n_vocab, guint n_chunks, float noise, guint32 seed)
+{
+  const RefractLogitsShape shape = { REFRACT_LOGITS_16BIT, n_ctx, n_vocab, n_chunks, 0 };
+
+  return stream_new_shape (&shape, noise, seed);
 }
 
 static inline GByteArray *

@@ -311,25 +311,25 @@ make_positions (guint n_ctx, guint n_chunks, gboolean is_reference, double kld)
   RefractKldPositions *positions = g_new0 (RefractKldPositions, 1);
   guint n;
 
-  positions->n_ctx = n_ctx;
-  positions->n_vocab = 100;
-  positions->n_chunks = n_chunks;
+  positions->shape.n_ctx = n_ctx;
+  positions->shape.n_vocab = 100;
+  positions->shape.n_chunks = n_chunks;
   positions->rows_per_chunk = n_ctx - 1 - n_ctx / 2;
   positions->tokens = g_new0 (gint32, n_ctx * n_chunks);
   n = n_chunks * positions->rows_per_chunk;
-  positions->log_p_ref = g_new0 (float, n);
+  positions->log_p_ref = g_new0 (double, n);
   if (!is_reference)
     {
-      positions->log_p_cand = g_new0 (float, n);
-      positions->kld = g_new0 (float, n);
+      positions->log_p_cand = g_new0 (double, n);
+      positions->kld = g_new0 (double, n);
       positions->same_top = g_new0 (guint8, n);
     }
   for (guint i = 0; i < n; i++)
     {
-      positions->log_p_ref[i] = -1.0f;
+      positions->log_p_ref[i] = -1;
       if (is_reference)
         continue;
-      positions->log_p_cand[i] = -1.0f;
+      positions->log_p_cand[i] = -1;
       positions->kld[i] = kld;
       positions->same_top[i] = 1;
     }
@@ -384,8 +384,8 @@ test_kld_score (void)
   /* Two chunks of three positions: 0.6 and 0 nats in all, 0.1 in the mean. */
   add_positions (&setup, 8, 0.0);
   positions = g_ptr_array_index (setup.cand->positions, 0);
-  positions->kld[1] = 0.5f;
-  positions->kld[2] = 0.1f;
+  positions->kld[1] = 0.5;
+  positions->kld[2] = 0.1;
   result = setup_score (&setup);
 
   g_assert_cmpfloat_with_epsilon (result->score, 100 * exp (-0.1), 1e-6);

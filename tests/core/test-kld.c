@@ -308,9 +308,9 @@ test_observe (Fixture *fixture, gconstpointer data)
   g_thread_join (thread);
   g_assert_no_error (error);
   g_assert_cmpuint (n, ==, 12);
-  g_assert_cmpuint (candidate->n_ctx, ==, n_ctx);
-  g_assert_cmpuint (candidate->n_vocab, ==, n_vocab);
-  g_assert_cmpuint (candidate->n_chunks, ==, 3);
+  g_assert_cmpuint (candidate->shape.n_ctx, ==, n_ctx);
+  g_assert_cmpuint (candidate->shape.n_vocab, ==, n_vocab);
+  g_assert_cmpuint (candidate->shape.n_chunks, ==, 3);
   g_assert_cmpuint (candidate->rows_per_chunk, ==, 4);
   g_assert_cmpmem (candidate->tokens, 27 * 4, ref_bytes->data + 20, 27 * 4);
 
@@ -561,29 +561,29 @@ test_json (Fixture *fixture, gconstpointer data)
       g_autoptr (RefractKldPositions) back = refract_kld_positions_from_json (read, &error);
 
       g_assert_no_error (error);
-      g_assert_cmpuint (back->n_ctx, ==, 9);
-      g_assert_cmpuint (back->n_vocab, ==, 1001);
-      g_assert_cmpuint (back->n_chunks, ==, 3);
+      g_assert_cmpuint (back->shape.n_ctx, ==, 9);
+      g_assert_cmpuint (back->shape.n_vocab, ==, 1001);
+      g_assert_cmpuint (back->shape.n_chunks, ==, 3);
       g_assert_cmpuint (back->rows_per_chunk, ==, 4);
       g_assert_cmpmem (back->tokens, 27 * 4, self->tokens, 27 * 4);
-      g_assert_cmpmem (back->log_p_ref, 12 * 4, self->log_p_ref, 12 * 4);
+      g_assert_cmpmem (back->log_p_ref, 12 * 8, self->log_p_ref, 12 * 8);
       g_assert_true ((back->kld != NULL) == candidate);
       if (candidate)
         {
-          g_assert_cmpmem (back->kld, 12 * 4, self->kld, 12 * 4);
-          g_assert_cmpmem (back->log_p_cand, 12 * 4, self->log_p_cand, 12 * 4);
+          g_assert_cmpmem (back->kld, 12 * 8, self->kld, 12 * 8);
+          g_assert_cmpmem (back->log_p_cand, 12 * 8, self->log_p_cand, 12 * 8);
           g_assert_cmpmem (back->same_top, 12, self->same_top, 12);
         }
     }
 }
 
 static char *
-base64_of_float (float value)
+base64_of_double (double value)
 {
-  float values[12];
+  double values[12];
 
   for (guint i = 0; i < 12; i++)
-    values[i] = i == 11 ? value : -1.0f;
+    values[i] = i == 11 ? value : -1.0;
 
   return g_base64_encode ((guchar *) values, sizeof values);
 }
@@ -592,9 +592,9 @@ static void
 test_json_hostile (Fixture *fixture, gconstpointer data)
 {
   g_autoptr (RefractKldPositions) self = observe_some (fixture, TRUE);
-  g_autofree char *nan = base64_of_float (NAN);
-  g_autofree char *infinite = base64_of_float (-INFINITY);
-  g_autofree char *positive = base64_of_float (0.5);
+  g_autofree char *nan = base64_of_double (NAN);
+  g_autofree char *infinite = base64_of_double (-INFINITY);
+  g_autofree char *positive = base64_of_double (0.5);
   g_autofree char *short_text = g_base64_encode ((const guchar *) "abcdefgh", 8);
   struct
   {
@@ -602,6 +602,12 @@ test_json_hostile (Fixture *fixture, gconstpointer data)
     const char *text; /* NULL: the number */
     gint64 number;
   } faults[] = {
+    { "format", "8-bit", 0 },
+    { "format", "top", 0 },
+    { "format", NULL, 0 },
+    { "top_k", NULL, 3 },
+    { "mean_tail", NULL, -1 },
+    { "mean_tail", NULL, 2 },
     { "n_ctx", NULL, 0 },
     { "n_ctx", NULL, -9 },
     { "n_ctx", NULL, 10 },
@@ -657,21 +663,21 @@ make_positions (void)
 {
   RefractKldPositions *self = g_new0 (RefractKldPositions, 1);
 
-  self->n_ctx = N_CTX;
-  self->n_vocab = 1000;
-  self->n_chunks = 5;
+  self->shape.n_ctx = N_CTX;
+  self->shape.n_vocab = 1000;
+  self->shape.n_chunks = 5;
   self->rows_per_chunk = N_ROWS;
   self->tokens = g_new (gint32, 5 * N_CTX);
-  self->kld = g_new0 (float, 100);
-  self->log_p_ref = g_new (float, 100);
-  self->log_p_cand = g_new (float, 100);
+  self->kld = g_new0 (double, 100);
+  self->log_p_ref = g_new (double, 100);
+  self->log_p_cand = g_new (double, 100);
   self->same_top = g_new (guint8, 100);
   for (guint i = 0; i < 5 * N_CTX; i++)
     self->tokens[i] = i;
   for (guint i = 0; i < 100; i++)
     {
-      self->log_p_ref[i] = logf (0.5f);
-      self->log_p_cand[i] = logf (0.25f);
+      self->log_p_ref[i] = log (0.5);
+      self->log_p_cand[i] = log (0.25);
       self->same_top[i] = 1;
     }
 

@@ -103,7 +103,7 @@ could_not_prove (const RefractConfigResult *result,
   if (kld != NULL)
     {
       const RefractKldPositions *positions = g_ptr_array_index (kld->positions, 0);
-      gsize n = (gsize) positions->n_chunks * positions->rows_per_chunk;
+      gsize n = (gsize) positions->shape.n_chunks * positions->rows_per_chunk;
 
       for (gsize i = 0; i < n; i++)
         if (positions->kld[i] != 0 || !positions->same_top[i])

@@ -22,9 +22,16 @@ disk_bytes (RefractPlan *plan, RefractModel *model)
   guint64 bytes = DISK_MARGIN;
 
   for (guint i = 0; i < ctx->len; i++)
-    bytes += refract_logits_file_size (g_array_index (ctx, guint, i),
-                                       refract_model_get_info (model)->n_vocab,
-                                       refract_plan_get_int (plan, "chunks"));
+    {
+      const RefractLogitsShape shape = {
+        .format = REFRACT_LOGITS_16BIT,
+        .n_ctx = g_array_index (ctx, guint, i),
+        .n_vocab = refract_model_get_info (model)->n_vocab,
+        .n_chunks = refract_plan_get_int (plan, "chunks"),
+      };
+
+      bytes += refract_logits_file_size (&shape);
+    }
   return bytes;
 }
 

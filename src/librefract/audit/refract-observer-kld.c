@@ -77,7 +77,7 @@ observe_logits (RefractObserver *self,
   RefractLogitsSpec spec
       = { self->inputs.corpus->path, n_ctx, refract_plan_get_int (self->plan, "chunks") };
   g_autofree char *what
-      = g_strdup_printf ("kld|%u|%u|%s", spec.n_ctx, spec.n_chunks, self->inputs.corpus->sha256);
+      = g_strdup_printf ("kld2|%u|%u|%s", spec.n_ctx, spec.n_chunks, self->inputs.corpus->sha256);
   g_autofree char *key = refract_observer_journal_key (role, kv, what);
   g_autofree char *name = g_strdup_printf ("reference-%u-%u-%.16s.logits", spec.n_ctx,
                                            spec.n_chunks, self->inputs.corpus->sha256);

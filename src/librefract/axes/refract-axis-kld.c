@@ -89,7 +89,7 @@ check_positions (RefractKldAxis *self,
       const RefractKldPositions *ref = get_positions (reference, i);
       const RefractKldPositions *cand = get_positions (candidate, i);
 
-      if (ref == NULL || cand == NULL || cand->kld == NULL || cand->n_chunks == 0
+      if (ref == NULL || cand == NULL || cand->kld == NULL || cand->shape.n_chunks == 0
           || cand->rows_per_chunk == 0)
         {
           g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_NOTHING_MEASURED,
@@ -98,13 +98,14 @@ check_positions (RefractKldAxis *self,
                        context);
           return FALSE;
         }
-      if (ref->n_ctx != cand->n_ctx || ref->n_chunks != cand->n_chunks || cand->n_ctx != context
-          || ref->n_vocab != cand->n_vocab)
+      if (ref->shape.n_ctx != cand->shape.n_ctx || ref->shape.n_chunks != cand->shape.n_chunks
+          || cand->shape.n_ctx != context || ref->shape.n_vocab != cand->shape.n_vocab)
         {
           g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_NOTHING_MEASURED,
                        "KLD for a context of %u tokens was measured over %u × %u tokens on the "
                        "reference and %u × %u on the candidate. Measure both with the same plan.",
-                       context, ref->n_chunks, ref->n_ctx, cand->n_chunks, cand->n_ctx);
+                       context, ref->shape.n_chunks, ref->shape.n_ctx, cand->shape.n_chunks,
+                       cand->shape.n_ctx);
           return FALSE;
         }
     }
@@ -115,11 +116,11 @@ check_positions (RefractKldAxis *self,
 static RefractUnits *
 make_units (const RefractKldPositions *positions)
 {
-  RefractUnits *units = refract_units_new (REFRACT_LINK_NATS, positions->n_chunks);
+  RefractUnits *units = refract_units_new (REFRACT_LINK_NATS, positions->shape.n_chunks);
 
-  for (guint chunk = 0; chunk < positions->n_chunks; chunk++)
+  for (guint chunk = 0; chunk < positions->shape.n_chunks; chunk++)
     {
-      const float *kld = positions->kld + (gsize) chunk * positions->rows_per_chunk;
+      const double *kld = positions->kld + (gsize) chunk * positions->rows_per_chunk;
       double sum = 0.0;
 
       for (guint row = 0; row < positions->rows_per_chunk; row++)
@@ -143,8 +144,8 @@ make_ladder (RefractKldAxis *self, const RefractObservation *candidate)
       g_autoptr (RefractUnits) units = make_units (positions);
       JsonObject *step = refract_kld_statistics (positions);
 
-      json_object_set_int_member (step, "ctx", positions->n_ctx);
-      json_object_set_int_member (step, "chunks", positions->n_chunks);
+      json_object_set_int_member (step, "ctx", positions->shape.n_ctx);
+      json_object_set_int_member (step, "chunks", positions->shape.n_chunks);
       json_object_set_double_member (step, "score", refract_units_score (units));
       json_array_add_object_element (ladder, step);
     }
@@ -165,8 +166,8 @@ write_json (RefractKldAxis *self,
     refract_json_set_double (result->json, shared[i],
                              refract_json_get_double (statistics, shared[i], NAN));
   json_object_set_string_member (result->json, "base_path", "");
-  json_object_set_int_member (result->json, "chunks", positions->n_chunks);
-  json_object_set_int_member (result->json, "ctx", positions->n_ctx);
+  json_object_set_int_member (result->json, "chunks", positions->shape.n_chunks);
+  json_object_set_int_member (result->json, "ctx", positions->shape.n_ctx);
   json_object_set_boolean_member (result->json, "is_self_reference", FALSE);
 
   json_object_set_string_member (corpus, "path", self->corpus_name);
@@ -196,8 +197,8 @@ refract_kld_axis_score (RefractAxis *axis,
   json_object_set_array_member (result->extension, "ladder", make_ladder (self, candidate));
 
   refract_axis_result_note (result, "Mean over %u positions (%u chunks of %u tokens).",
-                            positions->n_chunks * positions->rows_per_chunk, positions->n_chunks,
-                            positions->n_ctx);
+                            positions->shape.n_chunks * positions->rows_per_chunk,
+                            positions->shape.n_chunks, positions->shape.n_ctx);
   if (refract_json_get_boolean (result->extension, "clipped", FALSE))
     refract_axis_result_note (result, "Above 3 nats the engine's 16-bit file hides part of the "
                                       "divergence: the mean is an underestimate.");

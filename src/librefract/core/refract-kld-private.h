@@ -18,4 +18,11 @@ void refract_kld_row_baseline (const RefractLogitsRow *ref,
                                guint token,
                                RefractKldRow *out);
 
+void refract_kld_row_f32 (
+    const float *ref, const float *cand, guint n_vocab, guint token, RefractKldRow *out);
+void refract_kld_row_top (const RefractLogitsRow *ref,
+                          const RefractLogitsRow *cand,
+                          guint token,
+                          RefractKldRow *out);
+
 G_END_DECLS

@@ -317,6 +317,7 @@ score_row (const RefractLogitsRow *ref,
   out->log_p_ref = (double) ref->scale * (ref->q[token] - ref_side.max) - log (sums.ref);
   out->log_p_cand = (double) cand->scale * (cand->q[token] - cand_side.max) - log (sums.cand);
   out->same_top = top_ref == top_cand;
+  out->tail = 0.0;
 }
 
 void

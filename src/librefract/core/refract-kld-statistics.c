@@ -37,7 +37,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Summary, summary_clear)
 static gsize
 count_rows (const RefractKldPositions *self)
 {
-  return (gsize) self->n_chunks * self->rows_per_chunk;
+  return (gsize) self->shape.n_chunks * self->rows_per_chunk;
 }
 
 /* Of the rows [first, end) of every chunk. */
@@ -48,9 +48,9 @@ summarize (const RefractKldPositions *self, guint first, guint end, Summary *sum
   guint chunk;
   guint row;
 
-  summary->n = (gsize) self->n_chunks * (end - first);
+  summary->n = (gsize) self->shape.n_chunks * (end - first);
   summary->sorted = g_new (double, summary->n);
-  for (chunk = 0; chunk < self->n_chunks; chunk++)
+  for (chunk = 0; chunk < self->shape.n_chunks; chunk++)
     for (row = first; row < end; row++)
       {
         gsize i = (gsize) chunk * self->rows_per_chunk + row;
@@ -65,15 +65,9 @@ summarize (const RefractKldPositions *self, guint first, guint end, Summary *sum
 }
 
 static double
-mean_of_log_p (const float *log_p, gsize n)
+mean_of_log_p (const double *log_p, gsize n)
 {
-  g_autofree double *values = g_new (double, n);
-  gsize i;
-
-  for (i = 0; i < n; i++)
-    values[i] = log_p[i];
-
-  return refract_sum (values, n) / n;
+  return refract_sum (log_p, n) / n;
 }
 
 static void
@@ -87,7 +81,7 @@ add_perplexities (const RefractKldPositions *self, JsonObject *object)
   gsize i;
 
   for (i = 0; i < n; i++)
-    dp[i] = exp ((double) self->log_p_cand[i]) - exp ((double) self->log_p_ref[i]);
+    dp[i] = exp (self->log_p_cand[i]) - exp (self->log_p_ref[i]);
   mean_dp = refract_sum (dp, n) / n;
   for (i = 0; i < n; i++)
     dp[i] *= dp[i];
@@ -107,7 +101,7 @@ make_chunks (const RefractKldPositions *self)
   guint n = self->rows_per_chunk;
   g_autofree double *values = g_new (double, n);
 
-  for (guint chunk = 0; chunk < self->n_chunks; chunk++)
+  for (guint chunk = 0; chunk < self->shape.n_chunks; chunk++)
     {
       JsonObject *object = json_object_new ();
       double mean;
@@ -176,8 +170,8 @@ make_depth (const RefractKldPositions *self)
       JsonObject *bucket = json_object_new ();
 
       summarize (self, first, end, &summary);
-      json_object_set_int_member (bucket, "from_token", self->n_ctx / 2 + first);
-      json_object_set_int_member (bucket, "to_token", self->n_ctx / 2 + end - 1);
+      json_object_set_int_member (bucket, "from_token", self->shape.n_ctx / 2 + first);
+      json_object_set_int_member (bucket, "to_token", self->shape.n_ctx / 2 + end - 1);
       refract_json_set_double (bucket, "mean_kld", summary.mean);
       refract_json_set_double (bucket, "p99_kld",
                                refract_quantile (summary.sorted, summary.n, 0.99));
@@ -193,7 +187,7 @@ make_depth (const RefractKldPositions *self)
 static int
 compare_worst (gconstpointer a, gconstpointer b, gpointer user_data)
 {
-  const float *kld = user_data;
+  const double *kld = user_data;
   gsize i = *(const gsize *) a;
   gsize j = *(const gsize *) b;
 
@@ -208,8 +202,8 @@ make_position (const RefractKldPositions *self, gsize i)
 {
   JsonObject *object = json_object_new ();
   guint chunk = i / self->rows_per_chunk;
-  guint position = self->n_ctx / 2 + i % self->rows_per_chunk;
-  const gint32 *tokens = self->tokens + (gsize) chunk * self->n_ctx;
+  guint position = self->shape.n_ctx / 2 + i % self->rows_per_chunk;
+  const gint32 *tokens = self->tokens + (gsize) chunk * self->shape.n_ctx;
   guint n_context = MIN (N_CONTEXT, position + 1);
 
   json_object_set_int_member (object, "chunk", chunk);

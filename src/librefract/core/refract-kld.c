@@ -11,6 +11,12 @@
 #include "core/refract-error.h"
 #include "core/refract-kld-private.h"
 
+const char *
+refract_kld_phase_get_name (RefractKldPhase phase)
+{
+  return phase == REFRACT_KLD_DECODE ? "decode" : "prefill";
+}
+
 void
 refract_kld_positions_free (RefractKldPositions *self)
 {
@@ -31,19 +37,17 @@ positions_new_for_reader (RefractLogitsReader *reader, gboolean is_candidate)
   RefractKldPositions *self = g_new0 (RefractKldPositions, 1);
   gsize n_rows;
 
-  self->n_ctx = refract_logits_reader_get_n_ctx (reader);
-  self->n_vocab = refract_logits_reader_get_n_vocab (reader);
-  self->n_chunks = refract_logits_reader_get_n_chunks (reader);
-  self->rows_per_chunk = refract_logits_reader_get_rows_per_chunk (reader);
+  self->shape = *refract_logits_reader_get_shape (reader);
+  self->rows_per_chunk = refract_logits_rows_per_chunk (self->shape.n_ctx);
   self->tokens = g_memdup2 (refract_logits_reader_get_tokens (reader),
-                            (gsize) self->n_chunks * self->n_ctx * sizeof (gint32));
+                            (gsize) self->shape.n_chunks * self->shape.n_ctx * sizeof (gint32));
 
-  n_rows = (gsize) self->n_chunks * self->rows_per_chunk;
-  self->log_p_ref = g_new (float, n_rows);
+  n_rows = refract_logits_shape_get_n_rows (&self->shape);
+  self->log_p_ref = g_new (double, n_rows);
   if (is_candidate)
     {
-      self->kld = g_new (float, n_rows);
-      self->log_p_cand = g_new (float, n_rows);
+      self->kld = g_new (double, n_rows);
+      self->log_p_cand = g_new (double, n_rows);
       self->same_top = g_new (guint8, n_rows);
     }
 
@@ -54,8 +58,33 @@ positions_new_for_reader (RefractLogitsReader *reader, gboolean is_candidate)
 static gint32
 true_token (const RefractKldPositions *self, gsize row)
 {
-  return self->tokens[row / self->rows_per_chunk * self->n_ctx + self->n_ctx / 2
-                      + row % self->rows_per_chunk + 1];
+  guint n_ctx = self->shape.n_ctx;
+
+  return self
+      ->tokens[row / self->rows_per_chunk * n_ctx + n_ctx / 2 + row % self->rows_per_chunk + 1];
+}
+
+static void
+score_row (const RefractLogitsShape *shape,
+           const RefractLogitsRow *ref,
+           const RefractLogitsRow *cand,
+           guint token,
+           RefractKldRow *out)
+{
+  switch (shape->format)
+    {
+    case REFRACT_LOGITS_16BIT:
+      refract_kld_row (ref, cand, shape->n_vocab, token, out);
+      break;
+    case REFRACT_LOGITS_F32:
+      refract_kld_row_f32 (ref->values, cand->values, shape->n_vocab, token, out);
+      break;
+    case REFRACT_LOGITS_TOP:
+      refract_kld_row_top (ref, cand, token, out);
+      break;
+    default:
+      g_return_if_reached ();
+    }
 }
 
 /**
@@ -88,12 +117,11 @@ refract_kld_observe_reference (int fd,
     return NULL;
 
   self = positions_new_for_reader (reader, FALSE);
-  writer = refract_logits_writer_new (copy_path, self->n_ctx, self->n_vocab, self->n_chunks,
-                                      self->tokens, error);
+  writer = refract_logits_writer_new (copy_path, &self->shape, self->tokens, error);
   if (writer == NULL)
     return NULL;
 
-  n_rows = (guint64) self->n_chunks * self->rows_per_chunk;
+  n_rows = refract_logits_shape_get_n_rows (&self->shape);
   for (i = 0;; i++)
     {
       RefractLogitsRow row;
@@ -107,8 +135,8 @@ refract_kld_observe_reference (int fd,
       if (!refract_logits_writer_add (writer, &row, error))
         return NULL;
 
-      refract_kld_row (&row, &row, self->n_vocab, true_token (self, i), &scored);
-      self->log_p_ref[i] = (float) scored.log_p_ref;
+      score_row (&self->shape, &row, &row, true_token (self, i), &scored);
+      self->log_p_ref[i] = scored.log_p_ref;
       if (func != NULL)
         func (i + 1, n_rows, user_data);
     }
@@ -141,39 +169,57 @@ open_reference (const char *path, GCancellable *cancellable, GError **error)
   return refract_logits_reader_new (fd, what, cancellable, error);
 }
 
-/* The same corpus, cut and tokenized the same way: else no row has its partner. */
+/* The same numbers of the same corpus, cut and tokenized the same way: else no row has its
+ * partner. */
 static gboolean
-check_same_corpus (RefractLogitsReader *reference, RefractLogitsReader *candidate, GError **error)
+check_same_shape (const RefractLogitsShape *ref, const RefractLogitsShape *cand, GError **error)
 {
-  guint n_ctx = refract_logits_reader_get_n_ctx (reference);
-  guint n_vocab = refract_logits_reader_get_n_vocab (reference);
-  guint n_chunks = refract_logits_reader_get_n_chunks (reference);
-  const gint32 *ref_tokens = refract_logits_reader_get_tokens (reference);
-  const gint32 *cand_tokens = refract_logits_reader_get_tokens (candidate);
-  gsize i;
-
-  if (refract_logits_reader_get_n_vocab (candidate) != n_vocab)
+  if (cand->n_vocab != ref->n_vocab)
     {
       g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
                    "The candidate has a vocabulary of %u tokens and the reference of %u: they are "
                    "not the same model.",
-                   refract_logits_reader_get_n_vocab (candidate), n_vocab);
+                   cand->n_vocab, ref->n_vocab);
       return FALSE;
     }
 
-  if (refract_logits_reader_get_n_ctx (candidate) != n_ctx
-      || refract_logits_reader_get_n_chunks (candidate) != n_chunks)
+  if (cand->n_ctx != ref->n_ctx || cand->n_chunks != ref->n_chunks)
     {
       g_set_error (
           error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
           "The candidate was measured over %u chunks of %u tokens and the reference over %u "
           "of %u. Measure both over the same corpus and with the same plan.",
-          refract_logits_reader_get_n_chunks (candidate),
-          refract_logits_reader_get_n_ctx (candidate), n_chunks, n_ctx);
+          cand->n_chunks, cand->n_ctx, ref->n_chunks, ref->n_ctx);
       return FALSE;
     }
 
-  for (i = 0; i < (gsize) n_chunks * n_ctx; i++)
+  if (cand->format != ref->format || cand->top_k != ref->top_k)
+    {
+      g_autofree char *cand_text = refract_logits_shape_describe (cand);
+      g_autofree char *ref_text = refract_logits_shape_describe (ref);
+
+      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
+                   "The candidate gave %s and the reference %s. Measure both with the same engine "
+                   "and the same plan.",
+                   cand_text, ref_text);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+check_same_corpus (RefractLogitsReader *reference, RefractLogitsReader *candidate, GError **error)
+{
+  const RefractLogitsShape *shape = refract_logits_reader_get_shape (reference);
+  const gint32 *ref_tokens = refract_logits_reader_get_tokens (reference);
+  const gint32 *cand_tokens = refract_logits_reader_get_tokens (candidate);
+  gsize i;
+
+  if (!check_same_shape (shape, refract_logits_reader_get_shape (candidate), error))
+    return FALSE;
+
+  for (i = 0; i < (gsize) shape->n_chunks * shape->n_ctx; i++)
     if (ref_tokens[i] != cand_tokens[i])
       {
         g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
@@ -181,7 +227,7 @@ check_same_corpus (RefractLogitsReader *reference, RefractLogitsReader *candidat
                      ", position %" G_GSIZE_FORMAT
                      " (%d, not %d). Measure both over the same corpus "
                      "and with the same engine.",
-                     i / n_ctx + 1, i % n_ctx, cand_tokens[i], ref_tokens[i]);
+                     i / shape->n_ctx + 1, i % shape->n_ctx, cand_tokens[i], ref_tokens[i]);
         return FALSE;
       }
 
@@ -219,7 +265,7 @@ refract_kld_observe_candidate (int fd,
     return NULL;
 
   self = positions_new_for_reader (candidate, TRUE);
-  n_rows = (guint64) self->n_chunks * self->rows_per_chunk;
+  n_rows = refract_logits_shape_get_n_rows (&self->shape);
   for (i = 0;; i++)
     {
       RefractLogitsRow ref_row;
@@ -234,14 +280,17 @@ refract_kld_observe_candidate (int fd,
       if (!refract_logits_reader_next (reference, &ref_row, &end, error))
         return NULL;
 
-      refract_kld_row (&ref_row, &cand_row, self->n_vocab, true_token (self, i), &scored);
-      self->kld[i] = (float) scored.kld;
-      self->log_p_ref[i] = (float) scored.log_p_ref;
-      self->log_p_cand[i] = (float) scored.log_p_cand;
+      score_row (&self->shape, &ref_row, &cand_row, true_token (self, i), &scored);
+      self->kld[i] = scored.kld;
+      self->log_p_ref[i] = scored.log_p_ref;
+      self->log_p_cand[i] = scored.log_p_cand;
       self->same_top[i] = scored.same_top;
+      self->mean_tail += scored.tail; /* the sum, for now */
       if (func != NULL)
         func (i + 1, n_rows, user_data);
     }
+
+  self->mean_tail /= n_rows;
 
   return g_steal_pointer (&self);
 }

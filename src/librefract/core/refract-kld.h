@@ -13,28 +13,51 @@
 G_BEGIN_DECLS
 
 /**
- * RefractKldPositions:
+ * RefractKldPhase:
+ * @REFRACT_KLD_PREFILL: the engine gave the log-probabilities while it read the corpus
+ * @REFRACT_KLD_DECODE: it was led through the corpus token by token
  *
- * What one pass over a corpus leaves: per scored position, n_chunks × rows_per_chunk of each array,
- * chunk by chunk.
- * @kld: KL(reference ‖ candidate), nats, ≥ 0; values below 1e-9 are stored as 0
+ * An engine's two ways through its cache may disagree by themselves (ENGINES 0.2).
+ */
+typedef enum
+{
+  REFRACT_KLD_PREFILL,
+  REFRACT_KLD_DECODE,
+} RefractKldPhase;
+
+/* "prefill" | "decode" */
+const char *refract_kld_phase_get_name (RefractKldPhase phase);
+
+/**
+ * RefractKldPositions:
+ * @shape: of the candidate's stream, or of the reference's where only that was read
+ * @tokens: n_chunks × n_ctx
+ * @kld: KL(reference ‖ candidate), nats, ≥ 0; of 16-bit rows values below 1e-9 are stored as 0;
+ *   of %REFRACT_LOGITS_TOP a lower bound
  * @log_p_ref: ln p_ref of the true next token
  * @log_p_cand: ln p_cand of the true next token
  * @same_top: 1 where both give the same most likely token
+ * @mean_tail: share of the reference's probability that no entry of both rows told, mean over the
+ *   positions, [0, 1]; 0 for a full vocabulary and of a reference alone
+ * @phase: what of the engine was observed
+ * @is_unverified: nobody has shown that this phase of the engine reads the quantized cache
  *
- * A pass over the reference alone has @kld NULL and @same_top NULL and @log_p_cand NULL.
+ * What one pass over a corpus leaves: per scored position, n_chunks × rows_per_chunk of each array,
+ * chunk by chunk. A pass over the reference alone has @kld NULL and @same_top NULL and @log_p_cand
+ * NULL. The observer sets @phase and @is_unverified from what the backend says of the run.
  */
 typedef struct
 {
-  guint n_ctx;
-  guint n_vocab;
-  guint n_chunks;
+  RefractLogitsShape shape;
   guint rows_per_chunk;
-  gint32 *tokens; /* n_chunks × n_ctx */
-  float *kld;
-  float *log_p_ref;
-  float *log_p_cand;
+  gint32 *tokens;
+  double *kld;
+  double *log_p_ref;
+  double *log_p_cand;
   guint8 *same_top;
+  double mean_tail;
+  RefractKldPhase phase;
+  gboolean is_unverified;
 } RefractKldPositions;
 
 void refract_kld_positions_free (RefractKldPositions *self);
@@ -42,19 +65,22 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (RefractKldPositions, refract_kld_positions_free)
 
 /**
  * RefractKldRow:
+ * @kld: KL(reference ‖ candidate), nats, ≥ 0
+ * @tail: share of the reference's probability that was not seen, [0, 1]; 0 for a full vocabulary
  *
- * One pair of rows: the row kernel's result.
+ * One pair of rows: the row kernels' result.
  */
 typedef struct
 {
   double kld;
   double log_p_ref;
   double log_p_cand;
+  double tail;
   gboolean same_top;
 } RefractKldRow;
 
-/* KL over the full vocabulary of two de-quantised, renormalised rows (SCORING, axis B). @token is
- * the true next token, < n_vocab; a tie for the most likely token goes to the lowest id.
+/* KL over the full vocabulary of two 16-bit rows, de-quantised and renormalised (SCORING, axis B).
+ * @token is the true next token, < n_vocab; a tie for the most likely token goes to the lowest id.
  * Vectorised; the sums are the same bits whatever the machine's vector unit. */
 void refract_kld_row (const RefractLogitsRow *ref,
                       const RefractLogitsRow *cand,
@@ -73,8 +99,8 @@ RefractKldPositions *refract_kld_observe_reference (int fd,
                                                     gpointer user_data,
                                                     GCancellable *cancellable,
                                                     GError **error);
-/* Scores a candidate's stream row by row against the reference's file. Different tokens, vocabulary
- * or shape is an error that says which. */
+/* Scores a candidate's stream row by row against the reference's file. Different tokens,
+ * vocabulary, shape or format is an error that says which. */
 RefractKldPositions *refract_kld_observe_candidate (int fd,
                                                     const char *reference_path,
                                                     RefractRowsFunc func,

@@ -9,22 +9,39 @@
 
 G_BEGIN_DECLS
 
-/* The engine writes what it has in memory: i32, f32 and u16 of this machine's byte order.
+/* Everything in this machine's byte order: writer and reader are on the same one.
  *
- *   char[8] magic | i32 n_ctx | i32 n_vocab | i32 n_chunks | i32 tokens[n_chunks × n_ctx]
+ *   char[8] magic | i32 n_ctx | i32 n_vocab | i32 n_chunks
+ *   "_lp_f32_": i32 0; "_lp_top_": i32 top_k
+ *   i32 tokens[n_chunks × n_ctx]
  *   n_chunks × (n_ctx − 1 − n_ctx/2) rows of
- *     f32 scale | f32 min_log_prob | u16 q[n_vocab], n_vocab rounded up to even */
-#define REFRACT_LOGITS_MAGIC "_logits_"
-#define REFRACT_LOGITS_HEADER_SIZE 20
+ *     "_logits_": f32 scale | f32 min_log_prob | u16 q[n_vocab], n_vocab rounded up to even
+ *     "_lp_f32_": f32 values[n_vocab]
+ *     "_lp_top_": u32 n_top | n_top × (i32 id | f32 log_p)
+ *
+ * The first is the engine's own, which writes what it has in memory. */
+#define REFRACT_LOGITS_MAGIC_SIZE 8
+#define REFRACT_LOGITS_MAX_HEADER_SIZE 24
 
 /* llama-perplexity keeps 16 nats below the most likely token; 80 leaves room for forks and keeps
  * single precision from underflow. */
 #define REFRACT_LOGITS_MAX_SCALE (80.0f / 65535.0f)
 
-/* What this program is ready to allocate for: n_ctx and n_vocab up to 2²⁴, tokens up to 2²⁸. */
-gboolean refract_logits_shape_is_valid (gint64 n_ctx, gint64 n_vocab, gint64 n_chunks);
-guint refract_logits_rows_per_chunk (guint n_ctx);
-/* bytes of a row */
-gsize refract_logits_row_size (guint n_vocab);
+G_STATIC_ASSERT (sizeof (RefractLogitsEntry) == 8);
+
+/* (transfer none): 8 characters */
+const char *refract_logits_format_get_magic (RefractLogitsFormat format);
+/* %FALSE for none of ours */
+gboolean refract_logits_format_from_magic (const guint8 *magic, RefractLogitsFormat *format);
+gsize refract_logits_format_get_header_size (RefractLogitsFormat format);
+
+/* What this program is ready to allocate for. */
+gboolean refract_logits_shape_is_valid (
+    RefractLogitsFormat format, gint64 n_ctx, gint64 n_vocab, gint64 n_chunks, gint64 top_k);
+guint64 refract_logits_shape_get_n_rows (const RefractLogitsShape *shape);
+/* bytes of a row, or the most that it can have */
+gsize refract_logits_shape_get_row_size (const RefractLogitsShape *shape);
+/* (transfer full): "32-bit log-probabilities", "log-probabilities of the top 64 tokens", … */
+char *refract_logits_shape_describe (const RefractLogitsShape *shape);
 
 G_END_DECLS

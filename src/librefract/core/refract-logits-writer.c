@@ -7,10 +7,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <glib-unix.h>
 #include <glib/gstdio.h>
 
 #include "core/refract-error.h"
@@ -18,16 +22,22 @@
 
 /* What must stay free on the disk beside the file. */
 #define MARGIN (64 * 1024 * 1024)
+/* How long a cancellation may go unseen while nothing is read from the pipe. */
+#define POLL_MS 200
 
 struct _RefractLogitsWriter
 {
   int fd;
-  char *path;
-  char *temporary; /* NULL when it has its name */
+  RefractLogitsShape shape;
+  guint64 n_rows; /* still to come */
   guint8 *row;
-  gsize row_size;
-  guint n_vocab;
+  gsize row_size; /* or the most that it can have */
+  /* a file */
+  char *path;      /* NULL for a pipe */
+  char *temporary; /* NULL when it has its name */
   guint64 size;
+  /* a pipe */
+  GCancellable *cancellable;
 };
 
 /* @needed: bytes that the file still needs */
@@ -72,6 +82,46 @@ check_space (RefractLogitsWriter *self, GError **error)
   return TRUE;
 }
 
+/* write() whose EPIPE comes without the signal, which would end the program. */
+static ssize_t
+write_quietly (int fd, gconstpointer data, gsize size)
+{
+  const struct timespec now = { 0 };
+  sigset_t pipe_signal;
+  sigset_t before;
+  sigset_t pending;
+  ssize_t n;
+  int code;
+
+  sigemptyset (&pipe_signal);
+  sigaddset (&pipe_signal, SIGPIPE);
+  sigpending (&pending);
+  pthread_sigmask (SIG_BLOCK, &pipe_signal, &before);
+  n = write (fd, data, size);
+  code = errno;
+  if (n < 0 && code == EPIPE && !sigismember (&pending, SIGPIPE))
+    sigtimedwait (&pipe_signal, NULL, &now);
+  pthread_sigmask (SIG_SETMASK, &before, NULL);
+  errno = code;
+
+  return n;
+}
+
+static gboolean
+set_write_error (RefractLogitsWriter *self, int code, GError **error)
+{
+  if (self->path != NULL)
+    set_disk_error (self, code, self->size - MAX (lseek (self->fd, 0, SEEK_CUR), 0), error);
+  else if (code == EPIPE)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE,
+                         "Nothing reads the log-probabilities any more.");
+  else
+    g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
+                 "The log-probabilities cannot be passed on: %s.", g_strerror (code));
+
+  return FALSE;
+}
+
 static gboolean
 write_fully (RefractLogitsWriter *self, gconstpointer data, gsize size, GError **error)
 {
@@ -79,18 +129,24 @@ write_fully (RefractLogitsWriter *self, gconstpointer data, gsize size, GError *
 
   while (size > 0)
     {
-      ssize_t n = write (self->fd, bytes, size);
+      ssize_t n;
 
+      if (g_cancellable_set_error_if_cancelled (self->cancellable, error))
+        return FALSE;
+
+      n = self->path != NULL ? write (self->fd, bytes, size)
+                             : write_quietly (self->fd, bytes, size);
+      if (n < 0 && errno == EAGAIN)
+        {
+          struct pollfd ready = { .fd = self->fd, .events = POLLOUT };
+
+          poll (&ready, 1, POLL_MS);
+          continue;
+        }
       if (n < 0 && errno == EINTR)
         continue;
       if (n < 0)
-        {
-          int code = errno;
-          off_t done = lseek (self->fd, 0, SEEK_CUR);
-
-          set_disk_error (self, code, self->size - MAX (done, 0), error);
-          return FALSE;
-        }
+        return set_write_error (self, errno, error);
       bytes += n;
       size -= n;
     }
@@ -98,24 +154,44 @@ write_fully (RefractLogitsWriter *self, gconstpointer data, gsize size, GError *
   return TRUE;
 }
 
+static gboolean
+write_header (RefractLogitsWriter *self, const gint32 *tokens, GError **error)
+{
+  const RefractLogitsShape *shape = &self->shape;
+  const gint32 sizes[4] = { shape->n_ctx, shape->n_vocab, shape->n_chunks, shape->top_k };
+  gsize size = refract_logits_format_get_header_size (shape->format) - REFRACT_LOGITS_MAGIC_SIZE;
+
+  return write_fully (self, refract_logits_format_get_magic (shape->format),
+                      REFRACT_LOGITS_MAGIC_SIZE, error)
+         && write_fully (self, sizes, size, error)
+         && write_fully (self, tokens, (gsize) shape->n_chunks * shape->n_ctx * sizeof (gint32),
+                         error);
+}
+
+static RefractLogitsWriter *
+writer_new (const RefractLogitsShape *shape)
+{
+  RefractLogitsWriter *self = g_new0 (RefractLogitsWriter, 1);
+
+  self->fd = -1;
+  self->shape = *shape;
+  self->n_rows = refract_logits_shape_get_n_rows (shape);
+  self->row_size = refract_logits_shape_get_row_size (shape);
+  self->row = g_malloc0 (self->row_size);
+
+  return self;
+}
+
 RefractLogitsWriter *
 refract_logits_writer_new (const char *path,
-                           guint n_ctx,
-                           guint n_vocab,
-                           guint n_chunks,
+                           const RefractLogitsShape *shape,
                            const gint32 *tokens,
                            GError **error)
 {
-  g_autoptr (RefractLogitsWriter) self = g_new0 (RefractLogitsWriter, 1);
-  const gint32 shape[3] = { n_ctx, n_vocab, n_chunks };
+  g_autoptr (RefractLogitsWriter) self = writer_new (shape);
 
-  self->fd = -1;
   self->path = g_strdup (path);
-  self->size = refract_logits_file_size (n_ctx, n_vocab, n_chunks);
-  self->n_vocab = n_vocab;
-  self->row_size = refract_logits_row_size (n_vocab);
-  self->row = g_malloc0 (self->row_size);
-
+  self->size = refract_logits_file_size (shape);
   if (!check_space (self, error))
     return NULL;
 
@@ -130,34 +206,72 @@ refract_logits_writer_new (const char *path,
       return NULL;
     }
 
-  if (!write_fully (self, REFRACT_LOGITS_MAGIC, 8, error)
-      || !write_fully (self, shape, sizeof shape, error)
-      || !write_fully (self, tokens, (gsize) n_chunks * n_ctx * sizeof (gint32), error))
+  return write_header (self, tokens, error) ? g_steal_pointer (&self) : NULL;
+}
+
+RefractLogitsWriter *
+refract_logits_writer_new_for_pipe (int fd,
+                                    const RefractLogitsShape *shape,
+                                    const gint32 *tokens,
+                                    GCancellable *cancellable,
+                                    GError **error)
+{
+  g_autoptr (RefractLogitsWriter) self = writer_new (shape);
+
+  self->fd = fd;
+  self->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
+  if (!g_unix_set_fd_nonblocking (fd, TRUE, error) || !write_header (self, tokens, error))
     return NULL;
 
   return g_steal_pointer (&self);
 }
 
+/* Bytes of the row as the stream has it, in @self->row. */
+static gsize
+pack_row (RefractLogitsWriter *self, const RefractLogitsRow *row)
+{
+  const float head[2] = { row->scale, row->min_log_prob };
+  const guint32 n_top = row->n_top;
+  gsize size;
+
+  switch (self->shape.format)
+    {
+    case REFRACT_LOGITS_16BIT:
+      memcpy (self->row, head, sizeof head);
+      memcpy (self->row + sizeof head, row->q, self->shape.n_vocab * sizeof (guint16));
+      return self->row_size;
+    case REFRACT_LOGITS_F32:
+      memcpy (self->row, row->values, self->row_size);
+      return self->row_size;
+    case REFRACT_LOGITS_TOP:
+      size = n_top * sizeof (RefractLogitsEntry);
+      memcpy (self->row, &n_top, sizeof n_top);
+      memcpy (self->row + sizeof n_top, row->top, size);
+      return sizeof n_top + size;
+    default:
+      g_return_val_if_reached (0);
+    }
+}
+
 gboolean
 refract_logits_writer_add (RefractLogitsWriter *self, const RefractLogitsRow *row, GError **error)
 {
-  memcpy (self->row, &row->scale, sizeof (float));
-  memcpy (self->row + sizeof (float), &row->min_log_prob, sizeof (float));
-  memcpy (self->row + 2 * sizeof (float), row->q, self->n_vocab * sizeof (guint16));
+  g_return_val_if_fail (self->n_rows > 0, FALSE);
+  g_return_val_if_fail (row->n_top <= self->shape.top_k + 1, FALSE);
 
-  return write_fully (self, self->row, self->row_size, error);
+  self->n_rows--;
+
+  return write_fully (self, self->row, pack_row (self, row), error);
 }
 
 gboolean
 refract_logits_writer_finish (RefractLogitsWriter *self, GError **error)
 {
-  g_return_val_if_fail (lseek (self->fd, 0, SEEK_CUR) == (off_t) self->size, FALSE);
+  g_return_val_if_fail (self->n_rows == 0, FALSE);
 
-  if (close (g_steal_fd (&self->fd)) != 0 || g_rename (self->temporary, self->path) != 0)
-    {
-      set_disk_error (self, errno, self->size, error);
-      return FALSE;
-    }
+  if (close (g_steal_fd (&self->fd)) != 0
+      || (self->path != NULL && g_rename (self->temporary, self->path) != 0))
+    return set_write_error (self, errno, error);
   g_clear_pointer (&self->temporary, g_free);
 
   return TRUE;
@@ -176,5 +290,6 @@ refract_logits_writer_free (RefractLogitsWriter *self)
   g_free (self->temporary);
   g_free (self->path);
   g_free (self->row);
+  g_clear_object (&self->cancellable);
   g_free (self);
 }

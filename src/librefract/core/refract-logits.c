@@ -6,8 +6,10 @@
 #include "config.h"
 
 #include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,58 +21,21 @@
 #define POLL_MS 200
 /* Tokens are read in steps, so that a header cannot make us allocate what does not follow. */
 #define TOKENS_PER_STEP (256 * 1024)
-#define MAX_SIZE (16 * 1024 * 1024)
-#define MAX_TOKENS (1 << 28)
+/* A row's probabilities may add up to this much: an engine may round them to 16 bits. */
+#define MAX_SUM 1.02
 
 struct _RefractLogitsReader
 {
   int fd;
   char *what;
   GCancellable *cancellable;
-  guint n_ctx;
-  guint n_vocab;
-  guint n_chunks;
+  RefractLogitsShape shape;
   gint32 *tokens;
   guint8 *row;
-  gsize row_size;
+  gsize row_size; /* or the most that it can have */
   guint64 n_rows;
   guint64 n_read;
 };
-
-gboolean
-refract_logits_shape_is_valid (gint64 n_ctx, gint64 n_vocab, gint64 n_chunks)
-{
-  return n_ctx >= 3 && n_ctx <= MAX_SIZE && n_vocab >= 1 && n_vocab <= MAX_SIZE && n_chunks >= 1
-         && n_chunks <= MAX_TOKENS / n_ctx;
-}
-
-gsize
-refract_logits_row_size (guint n_vocab)
-{
-  return ((gsize) 2 * ((n_vocab + 1) / 2) + 4) * sizeof (guint16);
-}
-
-guint
-refract_logits_rows_per_chunk (guint n_ctx)
-{
-  return n_ctx - 1 - n_ctx / 2;
-}
-
-/**
- * refract_logits_file_size:
- * @n_ctx: 3 to 2²⁴
- * @n_vocab: 1 to 2²⁴
- * @n_chunks: n_chunks · n_ctx at most 2²⁸
- *
- * Returns: bytes of a file of this shape (ENGINES 1.5)
- */
-guint64
-refract_logits_file_size (guint n_ctx, guint n_vocab, guint n_chunks)
-{
-  return REFRACT_LOGITS_HEADER_SIZE + (guint64) n_chunks * n_ctx * sizeof (gint32)
-         + (guint64) n_chunks * refract_logits_rows_per_chunk (n_ctx)
-               * refract_logits_row_size (n_vocab);
-}
 
 /* Fills @buffer, or stops at the end of the stream: @n_read (out) tells. */
 static gboolean
@@ -113,24 +78,26 @@ read_fully (RefractLogitsReader *self, void *buffer, gsize size, gsize *n_read, 
 }
 
 static gboolean
-check_shape (
-    RefractLogitsReader *self, gint32 n_ctx, gint32 n_vocab, gint32 n_chunks, GError **error)
+take_shape (RefractLogitsReader *self,
+            RefractLogitsFormat format,
+            const gint32 sizes[4],
+            GError **error)
 {
-  if (!refract_logits_shape_is_valid (n_ctx, n_vocab, n_chunks))
+  if (!refract_logits_shape_is_valid (format, sizes[0], sizes[1], sizes[2], sizes[3]))
     {
-      g_set_error (
-          error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
-          "%s says that it has %d chunks of %d tokens over a vocabulary of %d, which cannot "
-          "be: it is damaged, or not from llama-perplexity.",
-          self->what, n_chunks, n_ctx, n_vocab);
+      g_autofree char *entries
+          = sizes[3] != 0 ? g_strdup_printf (" and %d of it a row", sizes[3]) : g_strdup ("");
+
+      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
+                   "%s says that it has %d chunks of %d tokens over a vocabulary of %d%s, which "
+                   "cannot be: it is damaged, or not what the engine wrote.",
+                   self->what, sizes[2], sizes[0], sizes[1], entries);
       return FALSE;
     }
 
-  self->n_ctx = n_ctx;
-  self->n_vocab = n_vocab;
-  self->n_chunks = n_chunks;
-  self->n_rows = (guint64) n_chunks * refract_logits_rows_per_chunk (n_ctx);
-  self->row_size = refract_logits_row_size (n_vocab);
+  self->shape = (RefractLogitsShape) { format, sizes[0], sizes[1], sizes[2], sizes[3] };
+  self->n_rows = refract_logits_shape_get_n_rows (&self->shape);
+  self->row_size = refract_logits_shape_get_row_size (&self->shape);
 
   return TRUE;
 }
@@ -138,7 +105,7 @@ check_shape (
 static gboolean
 read_tokens (RefractLogitsReader *self, GError **error)
 {
-  gsize n_tokens = (gsize) self->n_chunks * self->n_ctx;
+  gsize n_tokens = (gsize) self->shape.n_chunks * self->shape.n_ctx;
   gsize done = 0;
 
   while (done < n_tokens)
@@ -159,12 +126,12 @@ read_tokens (RefractLogitsReader *self, GError **error)
           return FALSE;
         }
       for (i = done; i < done + step; i++)
-        if (self->tokens[i] < 0 || self->tokens[i] >= (gint32) self->n_vocab)
+        if (self->tokens[i] < 0 || self->tokens[i] >= (gint32) self->shape.n_vocab)
           {
             g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
                          "%s has token %d at position %" G_GSIZE_FORMAT
                          ", outside its vocabulary of %u: it is damaged.",
-                         self->what, self->tokens[i], i, self->n_vocab);
+                         self->what, self->tokens[i], i, self->shape.n_vocab);
             return FALSE;
           }
       done += step;
@@ -176,33 +143,42 @@ read_tokens (RefractLogitsReader *self, GError **error)
 static gboolean
 read_header (RefractLogitsReader *self, GError **error)
 {
-  guint8 header[REFRACT_LOGITS_HEADER_SIZE];
-  gint32 shape[3];
+  RefractLogitsFormat format = REFRACT_LOGITS_16BIT;
+  guint8 magic[REFRACT_LOGITS_MAGIC_SIZE];
+  gint32 sizes[4] = { 0 };
+  gsize size = 0;
   gsize n_read;
+  gsize n_more = 0;
 
-  if (!read_fully (self, header, sizeof header, &n_read, error))
+  if (!read_fully (self, magic, sizeof magic, &n_read, error))
     return FALSE;
 
-  if (n_read >= 8 && memcmp (header, REFRACT_LOGITS_MAGIC, 8) != 0)
+  if (n_read == sizeof magic)
     {
-      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
-                   "%s does not hold log-probabilities of llama-perplexity.", self->what);
-      return FALSE;
+      if (!refract_logits_format_from_magic (magic, &format))
+        {
+          g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
+                       "%s does not hold log-probabilities in a format that this program knows.",
+                       self->what);
+          return FALSE;
+        }
+      size = refract_logits_format_get_header_size (format) - sizeof magic;
+      if (!read_fully (self, sizes, size, &n_more, error))
+        return FALSE;
     }
-  if (n_read < sizeof header)
+
+  if (n_read < sizeof magic || n_more < size)
     {
       g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
                    "%s ends after %" G_GSIZE_FORMAT
                    " bytes: the engine ended before it had computed "
                    "anything; its last lines say why (a corpus of less than two contexts is one "
                    "reason).",
-                   self->what, n_read);
+                   self->what, n_read + n_more);
       return FALSE;
     }
 
-  memcpy (shape, header + 8, sizeof shape);
-
-  return check_shape (self, shape[0], shape[1], shape[2], error) && read_tokens (self, error);
+  return take_shape (self, format, sizes, error) && read_tokens (self, error);
 }
 
 /**
@@ -227,8 +203,7 @@ refract_logits_reader_new (int fd, const char *what, GCancellable *cancellable, 
     return NULL;
 
   if (fstat (fd, &status) == 0 && S_ISREG (status.st_mode)
-      && (guint64) status.st_size
-             > refract_logits_file_size (self->n_ctx, self->n_vocab, self->n_chunks))
+      && (guint64) status.st_size > refract_logits_file_size (&self->shape))
     {
       g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
                    "%s goes on after the last of its %" G_GUINT64_FORMAT " rows: it is damaged.",
@@ -261,28 +236,10 @@ refract_logits_reader_free (RefractLogitsReader *self)
   g_free (self);
 }
 
-guint
-refract_logits_reader_get_n_ctx (RefractLogitsReader *self)
+const RefractLogitsShape *
+refract_logits_reader_get_shape (RefractLogitsReader *self)
 {
-  return self->n_ctx;
-}
-
-guint
-refract_logits_reader_get_n_vocab (RefractLogitsReader *self)
-{
-  return self->n_vocab;
-}
-
-guint
-refract_logits_reader_get_n_chunks (RefractLogitsReader *self)
-{
-  return self->n_chunks;
-}
-
-guint
-refract_logits_reader_get_rows_per_chunk (RefractLogitsReader *self)
-{
-  return refract_logits_rows_per_chunk (self->n_ctx);
+  return &self->shape;
 }
 
 const gint32 *
@@ -291,39 +248,115 @@ refract_logits_reader_get_tokens (RefractLogitsReader *self)
   return self->tokens;
 }
 
+/* The error that names the row's place; @problem ends its sentence. */
 static gboolean
-check_row (RefractLogitsReader *self, const RefractLogitsRow *row, GError **error)
+refuse_row (RefractLogitsReader *self, GError **error, const char *problem)
 {
-  guint per_chunk = refract_logits_rows_per_chunk (self->n_ctx);
-  gboolean is_number = isfinite (row->scale) && isfinite (row->min_log_prob);
-
-  if (is_number && row->scale >= 0 && row->scale <= REFRACT_LOGITS_MAX_SCALE)
-    return TRUE;
+  guint n_ctx = self->shape.n_ctx;
+  guint per_chunk = refract_logits_rows_per_chunk (n_ctx);
 
   g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
-               "%s: row %" G_GUINT64_FORMAT " of chunk %" G_GUINT64_FORMAT " %s.", self->what,
-               self->n_read % per_chunk + 1, self->n_read / per_chunk + 1,
-               is_number ? "is damaged"
-                         : "is not numbers: the model computed NaN or infinity with this KV cache");
+               "%s: position %" G_GUINT64_FORMAT " of chunk %" G_GUINT64_FORMAT " %s.", self->what,
+               n_ctx / 2 + self->n_read % per_chunk, self->n_read / per_chunk + 1, problem);
 
   return FALSE;
 }
 
-gboolean
-refract_logits_reader_next (RefractLogitsReader *self,
-                            RefractLogitsRow *row,
-                            gboolean *end,
-                            GError **error)
+static gboolean
+refuse_numbers (RefractLogitsReader *self, GError **error)
+{
+  return refuse_row (self, error,
+                     "is not numbers: the model computed NaN or infinity with this KV cache");
+}
+
+static gboolean
+take_16bit_row (RefractLogitsReader *self, RefractLogitsRow *row, GError **error)
+{
+  memcpy (&row->scale, self->row, sizeof row->scale);
+  memcpy (&row->min_log_prob, self->row + sizeof row->scale, sizeof row->min_log_prob);
+  row->q = (const guint16 *) (const void *) (self->row + 2 * sizeof (float));
+
+  if (!isfinite (row->scale) || !isfinite (row->min_log_prob))
+    return refuse_numbers (self, error);
+  if (row->scale < 0 || row->scale > REFRACT_LOGITS_MAX_SCALE)
+    return refuse_row (self, error, "is damaged");
+
+  return TRUE;
+}
+
+static gboolean
+take_f32_row (RefractLogitsReader *self, RefractLogitsRow *row, GError **error)
+{
+  gboolean is_number = TRUE;
+  guint i;
+
+  row->values = (const float *) (const void *) self->row;
+  for (i = 0; i < self->shape.n_vocab; i++)
+    is_number &= fabsf (row->values[i]) <= FLT_MAX;
+
+  return is_number || refuse_numbers (self, error);
+}
+
+static int
+compare_ids (gconstpointer a, gconstpointer b)
+{
+  gint32 first = ((const RefractLogitsEntry *) a)->id;
+  gint32 second = ((const RefractLogitsEntry *) b)->id;
+
+  return first < second ? -1 : first > second;
+}
+
+/* The token that the row predicts. */
+static gint32
+true_token (RefractLogitsReader *self)
+{
+  guint n_ctx = self->shape.n_ctx;
+  guint per_chunk = refract_logits_rows_per_chunk (n_ctx);
+
+  return self->tokens[self->n_read / per_chunk * n_ctx + n_ctx / 2 + self->n_read % per_chunk + 1];
+}
+
+static gboolean
+take_top_row (RefractLogitsReader *self, guint n, RefractLogitsRow *row, GError **error)
+{
+  RefractLogitsEntry *top = (RefractLogitsEntry *) (void *) self->row;
+  gboolean has_true_token = FALSE;
+  gint32 token = true_token (self);
+  double sum = 0;
+  guint i;
+
+  qsort (top, n, sizeof *top, compare_ids);
+  for (i = 0; i < n; i++)
+    {
+      if (!isfinite (top[i].log_p))
+        return refuse_numbers (self, error);
+      if (top[i].id < 0 || top[i].id >= (gint32) self->shape.n_vocab)
+        return refuse_row (self, error, "has a token outside the vocabulary: it is damaged");
+      if (i > 0 && top[i].id == top[i - 1].id)
+        return refuse_row (self, error, "has the same token twice: it is damaged");
+      has_true_token |= top[i].id == token;
+      sum += exp (top[i].log_p);
+    }
+  if (!has_true_token)
+    return refuse_row (self, error, "lacks the true next token: the engine left it out");
+  if (!(sum <= MAX_SUM))
+    return refuse_row (self, error, "has probabilities that add up to more than 1: it is damaged");
+
+  row->top = top;
+  row->n_top = n;
+
+  return TRUE;
+}
+
+/* @size: bytes of the row that were asked for; a short stream is an error */
+static gboolean
+read_row_bytes (RefractLogitsReader *self, gpointer buffer, gsize size, GError **error)
 {
   gsize n_read;
 
-  *end = self->n_read == self->n_rows;
-  if (*end)
-    return TRUE;
-
-  if (!read_fully (self, self->row, self->row_size, &n_read, error))
+  if (!read_fully (self, buffer, size, &n_read, error))
     return FALSE;
-  if (n_read < self->row_size)
+  if (n_read < size)
     {
       g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
                    "%s ends after %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
@@ -332,12 +365,48 @@ refract_logits_reader_next (RefractLogitsReader *self,
       return FALSE;
     }
 
-  memcpy (&row->scale, self->row, sizeof row->scale);
-  memcpy (&row->min_log_prob, self->row + sizeof row->scale, sizeof row->min_log_prob);
-  row->q = (const guint16 *) (const void *) (self->row + 2 * sizeof (float));
-  if (!check_row (self, row, error))
+  return TRUE;
+}
+
+static gboolean
+read_top_row (RefractLogitsReader *self, RefractLogitsRow *row, GError **error)
+{
+  guint32 n;
+
+  if (!read_row_bytes (self, &n, sizeof n, error))
+    return FALSE;
+  if (n == 0 || n > self->shape.top_k + 1)
+    return refuse_row (self, error, "has more tokens than announced, or none: it is damaged");
+
+  return read_row_bytes (self, self->row, n * sizeof (RefractLogitsEntry), error)
+         && take_top_row (self, n, row, error);
+}
+
+static gboolean
+read_row (RefractLogitsReader *self, RefractLogitsRow *row, GError **error)
+{
+  if (self->shape.format == REFRACT_LOGITS_TOP)
+    return read_top_row (self, row, error);
+  if (!read_row_bytes (self, self->row, self->row_size, error))
     return FALSE;
 
+  return self->shape.format == REFRACT_LOGITS_F32 ? take_f32_row (self, row, error)
+                                                  : take_16bit_row (self, row, error);
+}
+
+gboolean
+refract_logits_reader_next (RefractLogitsReader *self,
+                            RefractLogitsRow *row,
+                            gboolean *end,
+                            GError **error)
+{
+  *end = self->n_read == self->n_rows;
+  if (*end)
+    return TRUE;
+
+  memset (row, 0, sizeof *row);
+  if (!read_row (self, row, error))
+    return FALSE;
   self->n_read++;
 
   return TRUE;
