@@ -131,6 +131,79 @@ test_json_without_paths (void)
   g_assert_nonnull (strstr (text, "a.txt"));
 }
 
+/* What belongs to this machine alone is in no report; the command to repeat names the option. */
+static void
+test_local (void)
+{
+  static const char *const candidates[] = { "kv=fp8", NULL };
+  g_autoptr (RefractPlan) plan = new_valid_plan ();
+  g_autoptr (JsonObject) whole = NULL;
+  g_autoptr (JsonObject) object = NULL;
+  g_autoptr (RefractPlan) again = NULL;
+  g_autoptr (RefractKvConfig) kv = refract_kv_config_parse ("kv=fp8", NULL);
+  g_autofree char *text = NULL;
+  g_autofree char *command = NULL;
+
+  g_object_set (plan, "candidates", candidates, "backend", "vllm", "python",
+                "/somewhere/of mine/venv", "reference-url", "https://mine.example:8000",
+                "candidate-url", "http://10.0.0.7:8001", "allow-model-code", TRUE, NULL);
+  object = refract_plan_to_json (plan, FALSE);
+  text = refract_json_to_text (object, TRUE);
+  g_assert_null (strstr (text, "somewhere"));
+  g_assert_null (strstr (text, "venv"));
+  g_assert_null (strstr (text, "mine.example"));
+  g_assert_null (strstr (text, "10.0.0.7"));
+  g_assert_null (strstr (text, "model_code"));
+
+  command = refract_plan_get_repro_command (plan, kv);
+  g_assert_cmpstr (command, ==,
+                   "refract score --model model.gguf --backend vllm --reference-url URL "
+                   "--candidate-url URL --allow-model-code --candidate kv=fp8");
+
+  whole = refract_plan_to_json (plan, TRUE);
+  again = refract_plan_from_json (whole, NULL);
+  g_assert_cmpstr (refract_plan_get_string (again, "candidate-url"), ==, "http://10.0.0.7:8001");
+  g_assert_cmpstr (refract_plan_get_string (again, "python"), ==, "/somewhere/of mine/venv");
+  g_assert_true (refract_plan_get_boolean (again, "allow-model-code"));
+}
+
+/* A reference that nobody chose is the unquantized cache of the candidates' engine. */
+static void
+test_dialects (void)
+{
+  static const struct
+  {
+    const char *candidates[3];
+    const char *reference;
+    const char *wanted;
+    const char *says;
+  } rows[] = {
+    { { "kv=fp8" }, NULL, "kv=auto", NULL },
+    { { "bits=4" }, NULL, "bits=16", NULL },
+    { { "ctk=q8_0" }, NULL, "ctk=f16,ctv=f16", NULL },
+    { { "kv=fp8" }, "kv=bfloat16", "kv=bfloat16", NULL },
+    { { "kv=fp8", "bits=4" }, NULL, "kv=auto", "different engines" },
+    { { "kv=fp8" }, "bits=16", "bits=16", "different engines" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr (RefractPlan) plan = new_valid_plan ();
+      g_autoptr (RefractKvConfig) reference = NULL;
+      g_autoptr (JsonObject) object = NULL;
+      g_autoptr (GError) error = NULL;
+
+      g_object_set (plan, "candidates", rows[i].candidates, "reference", rows[i].reference, NULL);
+      reference = refract_plan_get_reference (plan, NULL);
+      object = refract_plan_to_json (plan, FALSE);
+      g_assert_cmpstr (refract_kv_config_get_text (reference), ==, rows[i].wanted);
+      g_assert_cmpstr (json_object_get_string_member (object, "reference"), ==, rows[i].wanted);
+      g_assert_cmpint (refract_plan_validate (plan, &error), ==, rows[i].says == NULL);
+      if (rows[i].says != NULL)
+        g_assert_nonnull (strstr (error->message, rows[i].says));
+    }
+}
+
 static void
 test_json_hostile (void)
 {
@@ -258,6 +331,8 @@ main (int argc, char *argv[])
   g_test_add_func ("/plan/bad-values", test_bad_values);
   g_test_add_func ("/plan/json/round-trip", test_json_round_trip);
   g_test_add_func ("/plan/json/without-paths", test_json_without_paths);
+  g_test_add_func ("/plan/local", test_local);
+  g_test_add_func ("/plan/dialects", test_dialects);
   g_test_add_func ("/plan/json/hostile", test_json_hostile);
   g_test_add_func ("/plan/json/out-of-bounds", test_json_number_out_of_bounds);
   g_test_add_func ("/plan/repro-command", test_repro_command);

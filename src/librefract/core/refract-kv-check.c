@@ -140,6 +140,16 @@ check_type (const char *key, const char *type, const char *const *types, GError 
 
   if (types == NULL || g_strv_contains (types, type))
     return TRUE;
+  list = g_strjoinv (", ", (char **) types);
+  nearest = find_foreign (type, types);
+  if (nearest != NULL)
+    {
+      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_KV_CONFIG,
+                   "This engine has no cache type “%s” (%s). The nearest that it has is %s, of: "
+                   "%s.",
+                   type, key, nearest, list);
+      return FALSE;
+    }
   for (guint i = 0; types[i] != NULL; i++)
     {
       guint distance = edit_distance (type, types[i]);
@@ -149,15 +159,6 @@ check_type (const char *key, const char *type, const char *const *types, GError 
           best = distance;
           nearest = types[i];
         }
-    }
-  list = g_strjoinv (", ", (char **) types);
-  if (nearest == NULL && (nearest = find_foreign (type, types)) != NULL)
-    {
-      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_KV_CONFIG,
-                   "This engine has no cache type “%s” (%s). The nearest that it has is %s, of: "
-                   "%s.",
-                   type, key, nearest, list);
-      return FALSE;
     }
   g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_KV_CONFIG,
                "This engine has no cache type “%s” (%s).%s%s%s It has: %s.", type, key,
