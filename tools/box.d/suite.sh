@@ -6,6 +6,7 @@ suite() {
   local passed=0 failed=0 reconfigure=1 interrupted='' old_root
   if [[ $# -gt 0 ]]; then
     prepare closed gui
+    [[ ! -d $cache/engines/mlx ]] || pass_mlx
     step 'Ordinary build' test gcc -Dwerror=true -- "$@"
     closing
   fi
@@ -13,6 +14,7 @@ suite() {
   make_root old &
   old_root=$!
   prepare closed gui
+  pass_mlx
   step 'Ordinary build' test gcc -Dwerror=true --
   step 'Address and undefined behaviour sanitizers' asan gcc -Db_sanitize=address,undefined -Db_lundef=false --
   step 'Fuzz targets' fuzz clang -Dgui=false -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false -- \
@@ -25,6 +27,13 @@ suite() {
     failed=$((failed + 1))
   fi
   closing
+}
+
+# Has the tests of MLX find it, if pip can install it here; else they skip themselves.
+pass_mlx() {
+  ( install_engine mlx ) || { say 'the tests of MLX will be skipped: it is not installed and pip cannot get it'; return 0; }
+  reach "$cache/engines"
+  inside+=(--setenv REFRACT_TEST_MLX_PYTHON "$cache/engines/mlx/bin/python" --setenv REFRACT_TEST_HF_MODEL "$(model_folder)")
 }
 
 # step TITLE BUILD COMPILER MESON-OPTION... -- TEST-OPTION...: builds, runs the tests, and counts. What does not
