@@ -22,7 +22,7 @@ ENGINES = {
     "vllm": ("float16", "kv=auto", "kv=fp8"),
     "sglang": ("float32", "kv=auto", "kv=bfloat16"),
 }
-SMALL = ("--prompts", os.path.join(TAPES, "prompts.jsonl"), "--n-predict", "16", "--chunks", "2", "--ctx", "64",
+SMALL = ("--prompts", os.path.join(TAPES, "prompts.jsonl"), "--n-predict", "16", "--chunks", "2", "--ctx", "64,1024",
          "--rniah-lengths", "256,512", "--rniah-positions", "0.2,0.8", "--rniah-n-predict", "16")
 LARGE = ("--n-predict", "128", "--chunks", "16", "--rniah-lengths", "512,1024,2048", "--rniah-n-predict", "64")
 
