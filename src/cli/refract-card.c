@@ -164,6 +164,8 @@ print_memory (const Card *card, JsonObject *extension)
                             refract_json_get_string (in_use, "type_v", "?"),
                             refract_json_get_string (kv, "evidence", "none"));
   print_text (card, "    ", 4, line->str);
+  if (in_use != NULL && refract_json_get_string (in_use, "note", NULL) != NULL)
+    print_text (card, "    ", 4, refract_json_get_string (in_use, "note", ""));
 }
 
 static void

@@ -461,7 +461,7 @@ test_thinking (void)
   for (i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       g_test_message ("%s", cases[i].prompt);
-      g_assert_cmpint (refract_llamacpp_opens_thinking (cases[i].prompt), ==, cases[i].opens);
+      g_assert_cmpint (refract_prompt_opens_thinking (cases[i].prompt), ==, cases[i].opens);
     }
 }
 

@@ -17,6 +17,7 @@ typedef struct
 {
   FakeSession parent_instance;
   int changed; /* the prompt; −1: none */
+  guint n_slots;
   guint n_alone;
   guint n_tokens; /* decoded alone */
 } UnsteadySession;
@@ -54,15 +55,23 @@ unsteady_session_generate (RefractSession *session,
   return out;
 }
 
+static guint
+unsteady_session_get_n_slots (RefractSession *session)
+{
+  return ((UnsteadySession *) (void *) session)->n_slots;
+}
+
 static void
 unsteady_session_class_init (UnsteadySessionClass *klass)
 {
+  REFRACT_SESSION_CLASS (klass)->get_n_slots = unsteady_session_get_n_slots;
   REFRACT_SESSION_CLASS (klass)->generate = unsteady_session_generate;
 }
 
 static void
 unsteady_session_init (UnsteadySession *self)
 {
+  self->n_slots = 32;
 }
 
 typedef struct
@@ -187,6 +196,23 @@ test_no_choice (void)
   tear_down (&fixture);
 }
 
+/* An engine that decodes one prompt at a time is given one at a time, whatever the plan asks. */
+static void
+test_one_slot (void)
+{
+  Fixture fixture = { 0 };
+
+  set_up (&fixture, N_PROMPTS, 128, 0);
+  g_object_set (fixture.observer.plan, "slots", (gint64) 4, NULL);
+  fixture.session->n_slots = 1;
+  calibrate (&fixture);
+  g_assert_cmpuint (fixture.observer.batch, ==, 1);
+  g_assert_cmpuint (fixture.observer.n_slots, ==, 1);
+  g_assert_cmpstr (fixture.observer.slots_evidence, ==,
+                   "One slot: there is nothing to decode side by side.");
+  tear_down (&fixture);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -201,6 +227,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/slots/every-prompt", test_every_prompt);
   g_test_add_func ("/slots/short-run", test_short_run);
   g_test_add_func ("/slots/no-choice", test_no_choice);
+  g_test_add_func ("/slots/one-slot", test_one_slot);
 
   status = g_test_run ();
   g_rmdir (runs);

@@ -412,6 +412,9 @@ refract_kv_in_use_to_json (const RefractKvInUse *kv)
   json_object_set_int_member (object, "rotation_v", kv->rotation_v);
   refract_json_set_double (object, "buffer_mib", kv->buffer_mib);
   json_object_set_int_member (object, "n_cells", kv->n_cells);
+  json_object_set_int_member (object, "n_layers", kv->n_layers);
+  json_object_set_int_member (object, "n_layers_quantized", kv->n_layers_quantized);
+  refract_json_set_string_or_null (object, "note", kv->note);
 
   return object;
 }
@@ -429,6 +432,9 @@ refract_kv_in_use_from_json (JsonObject *object)
   kv->rotation_v = refract_json_get_int (object, "rotation_v", -1);
   kv->buffer_mib = refract_json_get_double (object, "buffer_mib", -1);
   kv->n_cells = refract_json_get_int (object, "n_cells", 0);
+  kv->n_layers = refract_json_get_int (object, "n_layers", 0);
+  kv->n_layers_quantized = refract_json_get_int (object, "n_layers_quantized", 0);
+  kv->note = g_strdup (refract_json_get_string (object, "note", NULL));
   return kv;
 }
 

@@ -118,21 +118,25 @@ refract_observer_calibrate_slots (RefractObserver *self,
                                   double *engine_seconds,
                                   GError **error)
 {
-  g_autofree char *key = g_strdup_printf ("slots|%u", self->n_slots);
-  JsonObject *known = refract_journal_lookup (self->journal, key);
+  g_autofree char *key = NULL;
   g_autoptr (JsonObject) found = NULL;
+  JsonObject *known;
 
+  /* some engines decode one prompt at a time, whatever they are asked for */
+  self->n_slots = MIN (self->n_slots, refract_session_get_n_slots (session));
   self->batch = self->n_slots;
-  if (refract_plan_get_int (self->plan, "slots") > 0)
-    {
-      self->slots_evidence = g_strdup_printf ("%u slots, as asked for.", self->n_slots);
-      return TRUE;
-    }
   if (self->n_slots == 1)
     {
       self->slots_evidence = g_strdup ("One slot: there is nothing to decode side by side.");
       return TRUE;
     }
+  if (refract_plan_get_int (self->plan, "slots") > 0)
+    {
+      self->slots_evidence = g_strdup_printf ("%u slots, as asked for.", self->n_slots);
+      return TRUE;
+    }
+  key = g_strdup_printf ("slots|%u", self->n_slots);
+  known = refract_journal_lookup (self->journal, key);
   if (known != NULL)
     {
       self->batch = CLAMP (refract_json_get_int (known, "batch", 1), 1, self->n_slots);

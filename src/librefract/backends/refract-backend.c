@@ -165,6 +165,7 @@ refract_kv_in_use_copy (const RefractKvInUse *self)
 
   copy->type_k = g_strdup (self->type_k);
   copy->type_v = g_strdup (self->type_v);
+  copy->note = g_strdup (self->note);
   return copy;
 }
 
@@ -175,6 +176,7 @@ refract_kv_in_use_free (RefractKvInUse *self)
     return;
   g_free (self->type_k);
   g_free (self->type_v);
+  g_free (self->note);
   g_free (self);
 }
 

@@ -29,10 +29,6 @@ JsonObject *refract_llamacpp_completion_body (GPtrArray *requests);
 GPtrArray *refract_llamacpp_parse_completion (
     JsonObject *reply, GPtrArray *requests, guint n_vocab, gint32 eos, GError **error);
 
-/* %TRUE when @prompt, a rendered chat template, ends inside a thinking block, or in a format whose
- * answers always begin with one. */
-gboolean refract_llamacpp_opens_thinking (const char *prompt);
-
 /* Tokens that the slots of GET /slots have decoded so far: raises @n_decoded (length @n_slots, one
  * number per slot: a slot that has finished shows none) and returns their sum. @n_prompt gets the
  * prompt tokens worked through. */

@@ -204,7 +204,7 @@ refract_session_llamacpp_apply_template (RefractSession *session,
       set_unexpected ("/apply-template", "a prompt", error);
       return NULL;
     }
-  self->thinking = self->thinking || refract_llamacpp_opens_thinking (prompt);
+  self->thinking = self->thinking || refract_prompt_opens_thinking (prompt);
   return g_strdup (prompt);
 }
 

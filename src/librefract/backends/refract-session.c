@@ -207,3 +207,34 @@ refract_session_close (RefractSession *self)
 
   return REFRACT_SESSION_GET_CLASS (self)->close (self);
 }
+
+gboolean
+refract_prompt_opens_thinking (const char *prompt)
+{
+  static const struct
+  {
+    const char *open, *close;
+  } blocks[] = {
+    { "<think>", "</think>" },
+    { "<thinking>", "</thinking>" },
+    { "<thought>", "</thought>" },
+    { "<reasoning>", "</reasoning>" },
+    { "<seed:think>", "</seed:think>" },
+    { "<|START_THINKING|>", "<|END_THINKING|>" },
+    { "[THINK]", "[/THINK]" },
+    { "<|channel>thought", "<channel|>" },
+    { "<|channel|>analysis", "<|end|>" },
+    { "<|inner_prefix|>", "<|inner_suffix|>" },
+  };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (blocks); i++)
+    {
+      const char *last = g_strrstr (prompt, blocks[i].open);
+
+      if (last != NULL && strstr (last, blocks[i].close) == NULL)
+        return TRUE;
+    }
+  /* harmony: the template opens no channel, the model itself begins with its analysis */
+  return g_str_has_suffix (prompt, "<|start|>assistant");
+}

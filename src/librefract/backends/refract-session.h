@@ -80,6 +80,9 @@ const char *refract_evidence_get_name (RefractEvidence evidence);
  * @rotation_k: 1 rotated, 0 not, −1 unknown
  * @buffer_mib: size of the KV buffers, MiB; −1 unknown
  * @n_cells: cells of those buffers (0 unknown); @buffer_mib ÷ @n_cells is what one token takes
+ * @n_layers: layers with a cache of any kind; 0 unknown
+ * @n_layers_quantized: how many of them are quantized; means nothing where @n_layers is 0
+ * @note: (nullable): what a reader of the figures has to know about this cache, in sentences
  */
 typedef struct
 {
@@ -90,6 +93,9 @@ typedef struct
   int rotation_v;
   double buffer_mib;
   guint64 n_cells;
+  guint n_layers;
+  guint n_layers_quantized;
+  char *note;
 } RefractKvInUse;
 
 /**
@@ -189,6 +195,9 @@ guint refract_session_get_context_cells (RefractSession *self);
 double refract_session_get_load_seconds (RefractSession *self);
 /* TRUE when the rendered template still opens a thinking block (<think> and its kin) */
 gboolean refract_session_has_thinking_template (RefractSession *self);
+/* Whether @prompt, a rendered chat template, ends inside a thinking block, or in a format whose
+ * answers begin with one */
+gboolean refract_prompt_opens_thinking (const char *prompt);
 /* HTTP requests or calls made so far: what tests count */
 guint refract_session_get_n_requests (RefractSession *self);
 /* Ends the engine. Returns its peak resident memory in bytes, 0 when unknown. Idempotent; also done

@@ -266,6 +266,19 @@ describe_evidence (JsonObject *kv)
   return NULL;
 }
 
+/* (transfer full) (nullable): the evidence, and what the engine's own note says beside it */
+static char *
+dup_in_use_note (JsonObject *kv)
+{
+  const char *evidence = describe_evidence (kv);
+  const char *text = refract_json_get_string (refract_json_get_object (kv, "in_use"), "note", NULL);
+  g_autofree char *note = text != NULL ? refract_clip_text (text, MAX_TEXT) : NULL;
+
+  if (evidence == NULL || note == NULL)
+    return g_strdup (evidence != NULL ? evidence : note);
+  return g_strdup_printf ("%s. %s", evidence, note);
+}
+
 static const char *
 describe_source (JsonObject *kv)
 {
@@ -294,10 +307,11 @@ add_kv (GPtrArray *facts, RefractReport *report)
   JsonObject *extension = refract_report_get_extension (report);
   JsonObject *own = refract_json_get_object (extension, "kv");
   JsonObject *reference = refract_json_get_object (extension, "reference_kv");
+  g_autofree char *note = dup_in_use_note (own);
 
   take_fact (facts, _ ("Requested"), dup_requested (own), dup_requested (reference));
   set_note (take_fact (facts, _ ("In use"), describe_in_use (own), describe_in_use (reference)),
-            describe_evidence (own));
+            note);
   set_note (
       take_fact (
           facts, _ ("Bytes per token"),

@@ -68,6 +68,13 @@ refract_report_make_kv (const RefractRun *run, const RefractConfigResult *result
       refract_json_set_string_or_null (used, "type_v", in_use->type_v);
       set_rotation (used, "rotation_k", in_use->rotation_k);
       set_rotation (used, "rotation_v", in_use->rotation_v);
+      if (in_use->n_layers > 0)
+        {
+          json_object_set_int_member (used, "layers", in_use->n_layers);
+          json_object_set_int_member (used, "layers_quantized", in_use->n_layers_quantized);
+        }
+      if (in_use->note != NULL)
+        json_object_set_string_member (used, "note", in_use->note);
       json_object_set_object_member (object, "in_use", used);
     }
   json_object_set_string_member (
