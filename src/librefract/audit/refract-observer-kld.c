@@ -105,6 +105,8 @@ observe_logits (RefractObserver *self,
       return NULL;
     }
   add_logits_run (result, run);
+  reading->positions->phase = run->phase;
+  reading->positions->is_unverified = run->is_unverified;
 
   recorded = json_object_new ();
   json_object_set_object_member (recorded, "positions",

@@ -9,6 +9,7 @@
 #include <json-glib/json-glib.h>
 
 #include "backends/refract-session.h"
+#include "core/refract-kld.h"
 #include "core/refract-kv-config.h"
 #include "core/refract-model.h"
 
@@ -156,9 +157,11 @@ typedef struct
 /**
  * RefractLogitsRun:
  *
- * What the engine said while it wrote log-probabilities: KV in use as for a session, seconds, and
- * @phase, which of its kernels gave them: "prefill" (as for %NULL: one pass over the text) or
- * "decode" (token by token through the stored cache). A literal.
+ * @phase: which of its ways through the cache gave the log-probabilities
+ * @is_unverified: nobody has shown that this way reads the quantized cache; one that is known not
+ *   to is refused before it runs (ENGINES 0.1), with what mends it
+ *
+ * What the engine said while it wrote log-probabilities: KV in use as for a session, seconds.
  */
 typedef struct
 {
@@ -166,7 +169,8 @@ typedef struct
   double load_seconds;
   double compute_seconds;
   guint64 peak_rss;
-  const char *phase;
+  RefractKldPhase phase;
+  gboolean is_unverified;
 } RefractLogitsRun;
 
 RefractKvInUse *refract_kv_in_use_new (void);
