@@ -19,6 +19,7 @@
 #include "export/refract-html.h"
 #include "export/refract-markdown.h"
 #include "refract-cli.h"
+#include "report/refract-repeatability.h"
 
 typedef char *(*Writer) (RefractReport *report);
 
@@ -37,6 +38,20 @@ static const struct
   { "badge-markdown", refract_badge_to_markdown, N_ ("A badge as a line of Markdown") },
 };
 
+/* What @path has, or what was found on this machine for the same plan, model and engine. (transfer
+ * full) (nullable): %NULL without @error where nobody has repeated the audit */
+static JsonObject *
+load_repeatability (RefractReport *report, const char *path, GError **error)
+{
+  g_autoptr (GPtrArray) candidates = NULL;
+
+  if (path != NULL)
+    return refract_json_load_object (path, REFRACT_JSON_MAX_BYTES, error);
+  if (refract_repeatability_exists (report))
+    candidates = refract_repeatability_find (report, error);
+  return candidates != NULL ? refract_repeatability_to_json (candidates) : NULL;
+}
+
 /* The engine's self-test is run here, on the machine that hands the bundle in. */
 static gboolean
 write_bundle (const char *path, GPtrArray *reports, const char *repeatability_path, GError **error)
@@ -46,14 +61,15 @@ write_bundle (const char *path, GPtrArray *reports, const char *repeatability_pa
   g_autoptr (GPtrArray) checks = NULL;
   g_autoptr (JsonObject) selftest = NULL;
   g_autoptr (JsonObject) repeatability = NULL;
+  g_autoptr (GError) local_error = NULL;
 
   if (backend == NULL)
     return FALSE;
-  if (repeatability_path != NULL)
+  repeatability = load_repeatability (reports->pdata[0], repeatability_path, &local_error);
+  if (local_error != NULL)
     {
-      repeatability = refract_json_load_object (repeatability_path, REFRACT_JSON_MAX_BYTES, error);
-      if (repeatability == NULL)
-        return FALSE;
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
     }
   checks = refract_backend_selftest (backend, NULL, NULL);
   selftest = refract_checks_to_json (checks);
@@ -110,7 +126,8 @@ refract_cmd_export (int argc, char **argv)
     { "bundle", 0, 0, G_OPTION_ARG_FILENAME, &bundle,
       N_ ("A zip to hand in: JSON, page, Markdown, self-test"), N_ ("FILE") },
     { "repeatability", 0, 0, G_OPTION_ARG_FILENAME, &repeatability,
-      N_ ("What refract repeatability wrote, for the bundle"), N_ ("FILE") },
+      N_ ("For the bundle, what refract repeatability wrote (default: what it found here)"),
+      N_ ("FILE") },
   };
   g_autoptr (GOptionContext) context = g_option_context_new (_ ("REPORT…"));
   g_autoptr (GPtrArray) reports = NULL;

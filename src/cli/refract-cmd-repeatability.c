@@ -16,8 +16,6 @@
 #include "refract-terminal.h"
 #include "report/refract-repeatability.h"
 
-#define MAX_RUNS 100
-
 /* (transfer full) (nullable) */
 static GPtrArray *
 run_all (RefractPlan *plan, int n_runs, gboolean quiet, GError **error)
@@ -58,7 +56,7 @@ print_repeatability (GPtrArray *candidates)
 int
 refract_cmd_repeatability (int argc, char **argv)
 {
-  int n_runs = 4;
+  int n_runs = REFRACT_REPEATABILITY_RUNS;
   gboolean quiet = FALSE;
   g_autofree char *json_out = NULL;
   const GOptionEntry entries[] = {
@@ -73,6 +71,7 @@ refract_cmd_repeatability (int argc, char **argv)
   g_autoptr (RefractPlan) plan = NULL;
   g_autoptr (GPtrArray) runs = NULL;
   g_autoptr (GPtrArray) candidates = NULL;
+  GPtrArray *first;
   g_autoptr (GError) error = NULL;
 
   g_option_context_set_summary (
@@ -82,14 +81,14 @@ refract_cmd_repeatability (int argc, char **argv)
   options = refract_plan_options_add (context);
   if (!g_option_context_parse (context, &argc, &argv, &error))
     return refract_cli_fail (error);
-  if (argc > 1 || n_runs < 2 || n_runs > MAX_RUNS)
+  if (argc > 1 || n_runs < 2 || n_runs > REFRACT_REPEATABILITY_MAX_RUNS)
     {
       if (argc > 1)
         g_set_error (&error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
                      "“%s” is not an option: see refract repeatability --help-all.", argv[1]);
       else
         g_set_error (&error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
-                     "--runs takes a whole number from 2 to %d.", MAX_RUNS);
+                     "--runs takes a whole number from 2 to %d.", REFRACT_REPEATABILITY_MAX_RUNS);
       return refract_cli_fail (error);
     }
   plan = refract_plan_options_make_plan (options, &error);
@@ -99,8 +98,11 @@ refract_cmd_repeatability (int argc, char **argv)
   runs = run_all (plan, n_runs, quiet, &error);
   if (runs == NULL)
     return refract_cli_fail (error);
+  first = g_ptr_array_index (runs, 0);
   candidates = refract_repeatability_new (runs);
   print_repeatability (candidates);
+  if (!refract_repeatability_store (candidates, g_ptr_array_index (first, 0), &error))
+    return refract_cli_fail (error);
   if (json_out != NULL)
     {
       g_autoptr (JsonObject) root = refract_repeatability_to_json (candidates);

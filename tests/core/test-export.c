@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/refract-error.h"
 #include "core/refract-json-scan.h"
 #include "core/refract-json.h"
 #include "export/refract-badge.h"
@@ -334,6 +335,72 @@ test_repeatability (void)
   g_assert_nonnull (strstr (sentence, "is noisy"));
 }
 
+static RefractReport *
+make_planned (const char *plan, const char *engine)
+{
+  g_autofree char *text = g_strdup_printf (
+      "{\"schema\": \"refract.report.v0.3.1\", \"candidate\": \"ctk=q8_0,ctv=q8_0\", "
+      "\"composite\": "
+      "90, \"axes\": {}, \"extension\": {\"interval\": {\"low\": 89, \"high\": 91}, \"plan\": %s, "
+      "\"model\": "
+      "{\"fingerprint\": \"ab\"}, \"engine\": {\"name\": \"e\", \"version\": \"%s\"}}}",
+      plan, engine);
+  g_autoptr (GError) error = NULL;
+  RefractReport *report = refract_report_new_from_text (text, strlen (text), &error);
+
+  g_assert_no_error (error);
+  return report;
+}
+
+/* What is stored is found by every report of the same plan, model and engine, and by no other. */
+static void
+test_repeatability_store (void)
+{
+  g_autoptr (RefractReport) report = make_planned ("{\"n\": 1}", "1");
+  g_autoptr (RefractReport) same = make_planned ("{\"n\": 1}", "1");
+  g_autoptr (RefractReport) other_plan = make_planned ("{\"n\": 2}", "1");
+  g_autoptr (RefractReport) other_engine = make_planned ("{\"n\": 1}", "2");
+  g_autoptr (RefractReport) old = make_report ("m", "ctk=q8_0,ctv=q8_0", "1", "0.3.2", 80, 0.01);
+  g_autoptr (GPtrArray) runs = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
+  g_autoptr (GPtrArray) candidates = NULL;
+  g_autoptr (GPtrArray) found = NULL;
+  g_autoptr (JsonObject) written = NULL;
+  g_autoptr (JsonObject) read = NULL;
+  g_autofree char *written_text = NULL;
+  g_autofree char *read_text = NULL;
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < 2; i++)
+    {
+      GPtrArray *run = g_ptr_array_new_with_free_func (g_object_unref);
+
+      g_ptr_array_add (run, g_object_ref (report));
+      g_ptr_array_add (runs, run);
+    }
+  candidates = refract_repeatability_new (runs);
+  g_assert_false (refract_repeatability_exists (report));
+  g_assert_null (refract_repeatability_find (report, &error));
+  g_assert_error (error, REFRACT_ERROR, REFRACT_ERROR_INPUT);
+  g_clear_error (&error);
+
+  g_assert_true (refract_repeatability_store (candidates, report, &error));
+  g_assert_no_error (error);
+  g_assert_true (refract_repeatability_exists (same));
+  g_assert_false (refract_repeatability_exists (other_plan));
+  g_assert_false (refract_repeatability_exists (other_engine));
+  g_assert_false (refract_repeatability_exists (old));
+  g_assert_null (refract_repeatability_find (old, NULL));
+
+  found = refract_repeatability_find (same, &error);
+  g_assert_no_error (error);
+  written = refract_repeatability_to_json (candidates);
+  read = refract_repeatability_to_json (found);
+  written_text = refract_json_to_text (written, TRUE);
+  read_text = refract_json_to_text (read, TRUE);
+  g_assert_cmpstr (read_text, ==, written_text);
+  g_assert_nonnull (strstr (read_text, "\"fits_interval\" : true"));
+}
+
 static void
 test_pruned (void)
 {
@@ -358,7 +425,7 @@ test_pruned (void)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, NULL);
+  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   g_test_add_func ("/export/table", test_table);
   g_test_add_func ("/export/best", test_best);
   g_test_add_func ("/export/units", test_units);
@@ -371,6 +438,7 @@ main (int argc, char **argv)
   g_test_add_func ("/export/badge", test_badge);
   g_test_add_func ("/export/csv", test_csv);
   g_test_add_func ("/export/repeatability", test_repeatability);
+  g_test_add_func ("/export/repeatability-store", test_repeatability_store);
   g_test_add_func ("/export/pruned", test_pruned);
   return g_test_run ();
 }

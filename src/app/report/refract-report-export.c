@@ -19,6 +19,7 @@
 #include "refract-export.h"
 #include "report/refract-report-export.h"
 #include "report/refract-report-widgets.h"
+#include "report/refract-repeatability.h"
 
 static char *
 to_html (RefractReport *report)
@@ -91,15 +92,24 @@ write_bundle (const Output *self, const char *path, GCancellable *cancellable, G
   g_autoptr (RefractBackend) backend = NULL;
   g_autoptr (GPtrArray) checks = NULL;
   g_autoptr (JsonObject) selftest = NULL;
+  g_autoptr (GPtrArray) candidates = NULL;
+  g_autoptr (JsonObject) repeatability = NULL;
 
   if (reports == NULL)
     return FALSE;
+  if (refract_repeatability_exists (self->report))
+    {
+      candidates = refract_repeatability_find (self->report, error);
+      if (candidates == NULL)
+        return FALSE;
+      repeatability = refract_repeatability_to_json (candidates);
+    }
   backend = refract_plan_create_backend (self->plan, NULL, error);
   if (backend == NULL)
     return FALSE;
   checks = refract_backend_selftest (backend, NULL, cancellable);
   selftest = refract_checks_to_json (checks);
-  return refract_bundle_write (path, reports, selftest, NULL, error);
+  return refract_bundle_write (path, reports, selftest, repeatability, error);
 }
 
 static gboolean

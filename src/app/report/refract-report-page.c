@@ -12,6 +12,7 @@
 #include "library/refract-window-library.h"
 #include "refract-window.h"
 #include "report/refract-raw-dialog.h"
+#include "report/refract-repeatability-page.h"
 #include "report/refract-report-details.h"
 #include "report/refract-report-export.h"
 #include "report/refract-report-kld.h"
@@ -22,6 +23,7 @@
 #include "report/refract-report-text.h"
 #include "report/refract-report-trajectory.h"
 #include "report/refract-report-widgets.h"
+#include "wizard/refract-window-wizard.h"
 
 struct _RefractReportPage
 {
@@ -90,9 +92,10 @@ static void
 update_actions (RefractReportPage *self)
 {
   static const char *const with_report[]
-      = { "report.copy-summary", "report.copy", "report.export", "report.save-json",
-          "report.save-image",   "report.raw",  "report.section" };
+      = { "report.copy-summary", "report.copy", "report.export",  "report.save-json",
+          "report.save-image",   "report.raw",  "report.section", "report.repeat" };
   GtkWidget *widget = GTK_WIDGET (self);
+  gboolean repeated = self->report != NULL && refract_repeatability_exists (self->report);
   const char *command
       = self->report != NULL
             ? refract_json_get_string (refract_report_get_root (self->report), "repro_command", "")
@@ -101,6 +104,7 @@ update_actions (RefractReportPage *self)
   for (guint i = 0; i < G_N_ELEMENTS (with_report); i++)
     gtk_widget_action_set_enabled (widget, with_report[i], self->report != NULL);
   gtk_widget_action_set_enabled (widget, "report.copy-command", *command != '\0');
+  gtk_widget_action_set_enabled (widget, "report.repeatability", repeated);
   gtk_widget_action_set_enabled (widget, "report.edit",
                                  self->report != NULL && self->summary_id != NULL);
   gtk_widget_action_set_enabled (widget, "report.remove", self->summary_id != NULL);
@@ -171,6 +175,56 @@ edit (GtkWidget *widget, const char *action_name, GVariant *parameter)
                               REFRACT_REPORT_PAGE (widget)->summary_id);
 }
 
+static void
+check_repeatability (GtkWidget *widget, const char *action_name, GVariant *parameter)
+{
+  RefractWindow *window = refract_window_from_widget (widget);
+
+  if (window != NULL)
+    refract_window_check_repeatability (window, REFRACT_REPORT_PAGE (widget)->report);
+}
+
+static void
+find_thread (GTask *task, gpointer source_object, gpointer task_data, GCancellable *cancellable)
+{
+  g_autoptr (GError) error = NULL;
+  GPtrArray *candidates = refract_repeatability_find (task_data, &error);
+
+  if (candidates != NULL)
+    g_task_return_pointer (task, candidates, (GDestroyNotify) g_ptr_array_unref);
+  else
+    g_task_return_error (task, g_steal_pointer (&error));
+}
+
+static void
+found_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  RefractReportPage *self = REFRACT_REPORT_PAGE (source);
+  RefractWindow *window = refract_window_from_widget (GTK_WIDGET (source));
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GPtrArray) candidates = g_task_propagate_pointer (G_TASK (result), &error);
+
+  if (window == NULL)
+    return;
+  if (candidates != NULL)
+    refract_window_set_page (
+        window,
+        ADW_NAVIGATION_PAGE (refract_repeatability_page_new (
+            candidates, adw_window_title_get_title (self->window_title), self->summary_id)));
+  else
+    refract_window_show_error (window, _ ("The repeatability cannot be shown"), error);
+}
+
+static void
+show_repeatability (GtkWidget *widget, const char *action_name, GVariant *parameter)
+{
+  g_autoptr (GTask) task = g_task_new (widget, NULL, found_cb, NULL);
+
+  g_task_set_source_tag (task, show_repeatability);
+  g_task_set_task_data (task, g_object_ref (REFRACT_REPORT_PAGE (widget)->report), g_object_unref);
+  g_task_run_in_thread (task, find_thread);
+}
+
 /* (nullable): of that id */
 static RefractSummary *
 find_summary (const char *id)
@@ -239,6 +293,8 @@ install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "report.save-image", NULL, save_image);
   gtk_widget_class_install_action (widget_class, "report.raw", NULL, show_raw);
   gtk_widget_class_install_action (widget_class, "report.edit", NULL, edit);
+  gtk_widget_class_install_action (widget_class, "report.repeat", NULL, check_repeatability);
+  gtk_widget_class_install_action (widget_class, "report.repeatability", NULL, show_repeatability);
   gtk_widget_class_install_action (widget_class, "report.open", "s", open_other);
   gtk_widget_class_install_action (widget_class, "report.remove", NULL, remove_this);
 }

@@ -207,18 +207,33 @@ advance (RefractAuditQueue *self)
   update_busy (self);
 }
 
-RefractRunItem *
-refract_audit_queue_add (RefractAuditQueue *self, RefractPlan *plan, gboolean fresh)
+static RefractRunItem *
+add (RefractAuditQueue *self, RefractPlan *plan, gboolean fresh, guint n_runs)
 {
-  g_autoptr (RefractRunItem) item = NULL;
+  g_autoptr (RefractRunItem) item = refract_run_item_new (plan, fresh, n_runs);
 
-  g_return_val_if_fail (REFRACT_IS_AUDIT_QUEUE (self), NULL);
-  g_return_val_if_fail (REFRACT_IS_PLAN (plan), NULL);
-
-  item = refract_run_item_new (plan, fresh);
   g_list_store_append (self->items, item);
   advance (self);
   return item;
+}
+
+RefractRunItem *
+refract_audit_queue_add (RefractAuditQueue *self, RefractPlan *plan, gboolean fresh)
+{
+  g_return_val_if_fail (REFRACT_IS_AUDIT_QUEUE (self), NULL);
+  g_return_val_if_fail (REFRACT_IS_PLAN (plan), NULL);
+
+  return add (self, plan, fresh, 1);
+}
+
+RefractRunItem *
+refract_audit_queue_add_repeated (RefractAuditQueue *self, RefractPlan *plan, guint n_runs)
+{
+  g_return_val_if_fail (REFRACT_IS_AUDIT_QUEUE (self), NULL);
+  g_return_val_if_fail (REFRACT_IS_PLAN (plan), NULL);
+  g_return_val_if_fail (n_runs > 1 && n_runs <= REFRACT_REPEATABILITY_MAX_RUNS, NULL);
+
+  return add (self, plan, TRUE, n_runs);
 }
 
 static void

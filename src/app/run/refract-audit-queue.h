@@ -36,6 +36,10 @@ RefractAuditQueue *refract_audit_queue_new (RefractLibrary *library);
  */
 RefractRunItem *
 refract_audit_queue_add (RefractAuditQueue *self, RefractPlan *plan, gboolean fresh);
+/* The same @n_runs times, each time anew, to see how far the scores spread: see
+ * refract_run_item_get_repeatability(). */
+RefractRunItem *
+refract_audit_queue_add_repeated (RefractAuditQueue *self, RefractPlan *plan, guint n_runs);
 /* Looks for what an earlier session has left, in a worker, and adds it as stopped. */
 void refract_audit_queue_load_unfinished (RefractAuditQueue *self);
 

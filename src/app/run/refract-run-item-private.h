@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 
 /* For the queue. */
 
-/* @plan is copied. */
-RefractRunItem *refract_run_item_new (RefractPlan *plan, gboolean fresh);
+/* @plan is copied. @n_runs: more than one to see how far the scores spread; then @fresh is TRUE. */
+RefractRunItem *refract_run_item_new (RefractPlan *plan, gboolean fresh, guint n_runs);
 RefractRunItem *refract_run_item_new_unfinished (const RefractUnfinished *unfinished);
 
 /* to wait, from any state but running */

@@ -34,6 +34,12 @@ struct _RefractRunItem
   gboolean has_measured;
   GError *error;
   GPtrArray *summaries;
+
+  guint n_runs;
+  GPtrArray
+      *runs; /* (element-type GPtrArray): the reports of each finished run, the first's first */
+  double runs_elapsed;
+  GPtrArray *repeatability;
 };
 
 G_DEFINE_FINAL_TYPE (RefractRunItem, refract_run_item, G_TYPE_OBJECT)
@@ -146,6 +152,8 @@ refract_run_item_finalize (GObject *object)
   g_free (self->journal_id);
   g_clear_error (&self->error);
   g_clear_pointer (&self->summaries, g_ptr_array_unref);
+  g_clear_pointer (&self->repeatability, g_ptr_array_unref);
+  g_ptr_array_unref (self->runs);
 
   G_OBJECT_CLASS (refract_run_item_parent_class)->finalize (object);
 }
@@ -176,6 +184,8 @@ refract_run_item_init (RefractRunItem *self)
   static guint last_id;
 
   self->id = ++last_id;
+  self->n_runs = 1;
+  self->runs = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
 }
 
 static gboolean
@@ -217,14 +227,22 @@ make_subtitle (RefractPlan *plan)
 }
 
 RefractRunItem *
-refract_run_item_new (RefractPlan *plan, gboolean fresh)
+refract_run_item_new (RefractPlan *plan, gboolean fresh, guint n_runs)
 {
   RefractRunItem *self = g_object_new (REFRACT_TYPE_RUN_ITEM, NULL);
 
   self->plan = refract_plan_copy (plan);
   self->fresh = fresh;
   self->title = make_title (plan);
+  self->n_runs = n_runs;
   self->subtitle = make_subtitle (plan);
+  if (n_runs > 1)
+    {
+      g_autofree char *once = self->subtitle;
+
+      /* Translators: KV configurations; how often they are measured. */
+      self->subtitle = g_strdup_printf (_ ("%s, %u times"), once, n_runs);
+    }
   return self;
 }
 
@@ -264,7 +282,7 @@ refract_run_item_queue (RefractRunItem *self)
 static void
 end (RefractRunItem *self, RefractRunState state, GError *error)
 {
-  const char *journal_id = refract_audit_get_journal_id (self->audit);
+  const char *journal_id = self->audit != NULL ? refract_audit_get_journal_id (self->audit) : NULL;
 
   /* An attempt that did not come that far has not touched what an earlier one left. */
   if (journal_id != NULL)
@@ -274,7 +292,8 @@ end (RefractRunItem *self, RefractRunState state, GError *error)
       self->has_measured = self->fraction > 0;
       self->fresh = FALSE;
     }
-  self->elapsed = refract_progress_get_elapsed (self->progress);
+  self->has_measured |= self->runs->len > 0;
+  self->elapsed = self->runs_elapsed + refract_progress_get_elapsed (self->progress);
   self->error = error;
   /* The journal is free for the next attempt, and goes if there is nothing in it. */
   g_clear_object (&self->audit);
@@ -294,20 +313,80 @@ fail (RefractRunItem *self, GError *error)
     end (self, REFRACT_RUN_FAILED, error);
 }
 
+static void begin (RefractRunItem *self);
+
+static void
+judge_thread (GTask *task, gpointer source_object, gpointer task_data, GCancellable *cancellable)
+{
+  GPtrArray *runs = task_data;
+  GPtrArray *first = g_ptr_array_index (runs, 0);
+  g_autoptr (GPtrArray) candidates = refract_repeatability_new (runs);
+  g_autoptr (GError) error = NULL;
+
+  if (refract_repeatability_store (candidates, g_ptr_array_index (first, 0), &error))
+    g_task_return_pointer (task, g_steal_pointer (&candidates), (GDestroyNotify) g_ptr_array_unref);
+  else
+    g_task_return_error (task, g_steal_pointer (&error));
+}
+
+static void
+judged_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  RefractRunItem *self = REFRACT_RUN_ITEM (source);
+  g_autoptr (GPtrArray) candidates = NULL;
+  GError *error = NULL;
+
+  candidates = g_task_propagate_pointer (G_TASK (result), &error);
+  if (candidates == NULL)
+    fail (self, error);
+  else if (self->runs->len < self->n_runs)
+    {
+      self->runs_elapsed += refract_progress_get_elapsed (self->progress);
+      begin (self);
+    }
+  else
+    {
+      self->repeatability = g_steal_pointer (&candidates);
+      end (self, REFRACT_RUN_FINISHED, NULL);
+    }
+}
+
+/* What is known after each run is stored: who stops early has that. */
+static void
+judge (RefractRunItem *self)
+{
+  g_autoptr (GTask) task = g_task_new (self, NULL, judged_cb, NULL);
+
+  g_task_set_source_tag (task, judge);
+  g_task_set_task_data (task, g_ptr_array_ref (self->runs), (GDestroyNotify) g_ptr_array_unref);
+  g_task_run_in_thread (task, judge_thread);
+}
+
 static void
 stored_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (RefractRunItem) self = user_data;
+  g_autoptr (GPtrArray) summaries = NULL;
+  GPtrArray *reports;
   GError *error = NULL;
-  GPtrArray *summaries = refract_run_store_finish (result, &error);
 
+  summaries = refract_run_store_finish (result, &reports, &error);
   if (summaries == NULL)
     {
       fail (self, error);
       return;
     }
-  self->summaries = summaries;
-  end (self, REFRACT_RUN_FINISHED, NULL);
+  if (self->summaries == NULL)
+    self->summaries = g_steal_pointer (&summaries);
+  if (self->n_runs == 1)
+    {
+      g_ptr_array_unref (reports);
+      end (self, REFRACT_RUN_FINISHED, NULL);
+      return;
+    }
+  g_ptr_array_add (self->runs, reports);
+  self->fresh = TRUE;
+  judge (self);
 }
 
 static void
@@ -318,7 +397,8 @@ measured_cb (GObject *source, GAsyncResult *result, gpointer user_data)
   RefractRun *run = refract_audit_run_finish (REFRACT_AUDIT (source), result, &error);
 
   if (run != NULL)
-    refract_run_store_async (self->library, self->audit, run, stored_cb, g_object_ref (self));
+    refract_run_store_async (self->summaries == NULL ? self->library : NULL, self->audit, run,
+                             stored_cb, g_object_ref (self));
   else
     fail (self, error);
 }
@@ -326,7 +406,27 @@ measured_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 progress_changed_cb (RefractRunItem *self)
 {
-  set_fraction (self, refract_progress_get_fraction (self->progress));
+  set_fraction (self,
+                (self->runs->len + refract_progress_get_fraction (self->progress)) / self->n_runs);
+}
+
+/* One run of the plan. */
+static void
+begin (RefractRunItem *self)
+{
+  if (self->progress != NULL)
+    g_signal_handlers_disconnect_by_data (self->progress, self);
+  g_clear_object (&self->progress);
+  g_clear_object (&self->audit);
+
+  self->audit = refract_audit_new (self->plan, self->fresh);
+  self->progress = g_object_ref (refract_audit_get_progress (self->audit));
+  g_signal_connect_swapped (self->progress, "changed", G_CALLBACK (progress_changed_cb), self);
+  set_state (self, REFRACT_RUN_RUNNING);
+  /* Whoever shows it has another progress to watch. */
+  if (self->runs->len > 0)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
+  refract_audit_run_async (self->audit, self->cancellable, measured_cb, g_object_ref (self));
 }
 
 void
@@ -335,18 +435,17 @@ refract_run_item_start (RefractRunItem *self, RefractLibrary *library)
   g_return_if_fail (self->state == REFRACT_RUN_WAITING);
 
   g_clear_error (&self->error);
-  if (self->progress != NULL)
-    g_signal_handlers_disconnect_by_data (self->progress, self);
-  g_clear_object (&self->progress);
   g_clear_object (&self->cancellable);
-
   self->library = g_object_ref (library);
-  self->audit = refract_audit_new (self->plan, self->fresh);
-  self->progress = g_object_ref (refract_audit_get_progress (self->audit));
   self->cancellable = g_cancellable_new ();
-  g_signal_connect_swapped (self->progress, "changed", G_CALLBACK (progress_changed_cb), self);
+  if (self->runs->len < self->n_runs)
+    {
+      begin (self);
+      return;
+    }
+  /* All was measured, and could not be stored. */
   set_state (self, REFRACT_RUN_RUNNING);
-  refract_audit_run_async (self->audit, self->cancellable, measured_cb, g_object_ref (self));
+  judge (self);
 }
 
 void
@@ -460,8 +559,50 @@ refract_run_item_get_elapsed (RefractRunItem *self)
 {
   g_return_val_if_fail (REFRACT_IS_RUN_ITEM (self), 0);
 
-  return self->state == REFRACT_RUN_RUNNING ? refract_progress_get_elapsed (self->progress)
-                                            : self->elapsed;
+  return self->state == REFRACT_RUN_RUNNING
+             ? self->runs_elapsed + refract_progress_get_elapsed (self->progress)
+             : self->elapsed;
+}
+
+double
+refract_run_item_get_remaining (RefractRunItem *self)
+{
+  double remaining, run_seconds;
+
+  g_return_val_if_fail (REFRACT_IS_RUN_ITEM (self), -1);
+
+  if (self->state != REFRACT_RUN_RUNNING || self->runs->len == self->n_runs)
+    return -1;
+  remaining = refract_progress_get_remaining (self->progress);
+  if (remaining < 0)
+    return -1;
+  run_seconds = self->runs->len > 0 ? self->runs_elapsed / self->runs->len
+                                    : refract_progress_get_elapsed (self->progress) + remaining;
+  return remaining + run_seconds * (self->n_runs - self->runs->len - 1);
+}
+
+guint
+refract_run_item_get_n_runs (RefractRunItem *self)
+{
+  g_return_val_if_fail (REFRACT_IS_RUN_ITEM (self), 1);
+
+  return self->n_runs;
+}
+
+guint
+refract_run_item_get_n_runs_done (RefractRunItem *self)
+{
+  g_return_val_if_fail (REFRACT_IS_RUN_ITEM (self), 0);
+
+  return self->runs->len;
+}
+
+GPtrArray *
+refract_run_item_get_repeatability (RefractRunItem *self)
+{
+  g_return_val_if_fail (REFRACT_IS_RUN_ITEM (self), NULL);
+
+  return self->repeatability;
 }
 
 const GError *
@@ -477,7 +618,7 @@ refract_run_item_get_summaries (RefractRunItem *self)
 {
   g_return_val_if_fail (REFRACT_IS_RUN_ITEM (self), NULL);
 
-  return self->summaries;
+  return self->state == REFRACT_RUN_FINISHED ? self->summaries : NULL;
 }
 
 const char *

@@ -67,7 +67,7 @@ update_facts (RefractRunPage *self)
 {
   gboolean running = refract_run_item_get_state (self->item) == REFRACT_RUN_RUNNING;
   double elapsed = refract_run_item_get_elapsed (self->item);
-  double remaining = running ? refract_progress_get_remaining (self->progress) : -1;
+  double remaining = refract_run_item_get_remaining (self->item);
   double rate = running ? refract_progress_get_tokens_per_second (self->progress) : -1;
   g_autofree char *elapsed_text = elapsed > 0 ? format_time (elapsed) : NULL;
   g_autofree char *remaining_text = remaining >= 0 ? format_time (remaining) : NULL;
@@ -251,22 +251,31 @@ update_clock (RefractRunPage *self)
     self->clock_source = g_timeout_add_seconds (1, clock_cb, self);
 }
 
-static const char *
-heading_text (RefractRunPage *self)
+/* (transfer full) */
+static char *
+make_heading (RefractRunPage *self)
 {
+  guint n_runs = refract_run_item_get_n_runs (self->item);
+
   switch (refract_run_item_get_state (self->item))
     {
     case REFRACT_RUN_WAITING:
-      return _ ("Waiting for Another Audit");
+      return g_strdup (_ ("Waiting for Another Audit"));
     case REFRACT_RUN_RUNNING:
-      return refract_run_item_get_stopping (self->item) ? _ ("Stopping…") : _ ("Measuring…");
+      if (refract_run_item_get_stopping (self->item))
+        return g_strdup (_ ("Stopping…"));
+      if (n_runs == 1)
+        return g_strdup (_ ("Measuring…"));
+      return g_strdup_printf (_ ("Measuring, Run %u of %u…"),
+                              MIN (refract_run_item_get_n_runs_done (self->item) + 1, n_runs),
+                              n_runs);
     case REFRACT_RUN_FINISHED:
-      return _ ("Finished");
+      return g_strdup (_ ("Finished"));
     case REFRACT_RUN_FAILED:
-      return _ ("The Audit Failed");
+      return g_strdup (_ ("The Audit Failed"));
     case REFRACT_RUN_STOPPED:
     default:
-      return _ ("Stopped");
+      return g_strdup (_ ("Stopped"));
     }
 }
 
@@ -281,7 +290,7 @@ state_changed_cb (RefractRunPage *self)
   gboolean stopping = refract_run_item_get_stopping (self->item);
   gboolean can_resume = ended && refract_run_item_get_plan (self->item) != NULL;
   RefractProgress *progress = refract_run_item_get_progress (self->item);
-  const char *heading = heading_text (self);
+  g_autofree char *heading = make_heading (self);
 
   if (g_set_object (&self->progress, progress))
     {

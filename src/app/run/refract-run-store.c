@@ -11,6 +11,7 @@
 
 typedef struct
 {
+  RefractLibrary *library; /* (nullable) */
   RefractAudit *audit;
   RefractRun *run;
   GPtrArray *reports;
@@ -22,6 +23,7 @@ store_free (gpointer data)
 {
   Store *self = data;
 
+  g_clear_object (&self->library);
   g_clear_object (&self->audit);
   g_clear_pointer (&self->run, refract_run_free);
   g_clear_pointer (&self->reports, g_ptr_array_unref);
@@ -54,7 +56,7 @@ build_thread (GTask *task, gpointer source_object, gpointer task_data, GCancella
 {
   Store *self = task_data;
 
-  self->reports = refract_report_new_for_run (self->run, FALSE);
+  self->reports = refract_report_new_for_run (self->run, self->library == NULL);
   put_recommended_first (self->reports);
   g_task_return_boolean (task, TRUE);
 }
@@ -86,8 +88,7 @@ forgotten_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 run_in_worker (GTask *task, GTaskThreadFunc function, GAsyncReadyCallback callback)
 {
-  g_autoptr (GTask) worker
-      = g_task_new (g_task_get_source_object (task), NULL, callback, g_object_ref (task));
+  g_autoptr (GTask) worker = g_task_new (NULL, NULL, callback, g_object_ref (task));
 
   g_task_set_source_tag (worker, run_in_worker);
   g_task_set_task_data (worker, g_task_get_task_data (task), NULL);
@@ -128,14 +129,13 @@ add_next (GTask *task)
 {
   Store *self = g_task_get_task_data (task);
 
-  if (self->summaries->len == self->reports->len)
+  if (self->library == NULL || self->summaries->len == self->reports->len)
     {
       run_in_worker (task, forget_thread, forgotten_cb);
       return;
     }
-  refract_library_add_async (g_task_get_source_object (task),
-                             g_ptr_array_index (self->reports, self->summaries->len), NULL,
-                             added_cb, g_object_ref (task));
+  refract_library_add_async (self->library, g_ptr_array_index (self->reports, self->summaries->len),
+                             NULL, added_cb, g_object_ref (task));
 }
 
 static void
@@ -153,9 +153,10 @@ refract_run_store_async (RefractLibrary *library,
                          GAsyncReadyCallback callback,
                          gpointer user_data)
 {
-  g_autoptr (GTask) task = g_task_new (library, NULL, callback, user_data);
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, user_data);
   Store *self = g_new0 (Store, 1);
 
+  self->library = library != NULL ? g_object_ref (library) : NULL;
   self->audit = g_object_ref (audit);
   self->run = run;
   self->summaries = g_ptr_array_new_with_free_func (g_object_unref);
@@ -165,7 +166,12 @@ refract_run_store_async (RefractLibrary *library,
 }
 
 GPtrArray *
-refract_run_store_finish (GAsyncResult *result, GError **error)
+refract_run_store_finish (GAsyncResult *result, GPtrArray **reports, GError **error)
 {
-  return g_task_propagate_pointer (G_TASK (result), error);
+  Store *self = g_task_get_task_data (G_TASK (result));
+  GPtrArray *summaries = g_task_propagate_pointer (G_TASK (result), error);
+
+  if (summaries != NULL)
+    *reports = g_ptr_array_ref (self->reports);
+  return summaries;
 }

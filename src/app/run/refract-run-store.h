@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 
 /**
  * refract_run_store_async:
+ * @library: (nullable): %NULL to build the reports only, without prompts and answers
  * @run: (transfer full): finished
  *
  * Puts the reports of @run into @library, all or none, and only then forgets what @audit has
@@ -22,8 +23,13 @@ void refract_run_store_async (RefractLibrary *library,
                               RefractRun *run,
                               GAsyncReadyCallback callback,
                               gpointer user_data);
-/* (transfer full) (element-type RefractSummary): the recommended or else the best first, the
- * control last */
-GPtrArray *refract_run_store_finish (GAsyncResult *result, GError **error);
+/**
+ * refract_run_store_finish:
+ * @reports: (out) (transfer full) (element-type RefractReport): in the order of what is returned
+ *
+ * Returns: (transfer full) (element-type RefractSummary): the recommended or else the best first,
+ * the control last; empty without a library
+ */
+GPtrArray *refract_run_store_finish (GAsyncResult *result, GPtrArray **reports, GError **error);
 
 G_END_DECLS

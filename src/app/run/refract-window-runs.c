@@ -10,6 +10,7 @@
 #include "audit/refract-demo.h"
 #include "library/refract-window-library.h"
 #include "preferences/refract-defaults.h"
+#include "report/refract-repeatability-page.h"
 #include "run/refract-run-page.h"
 #include "run/refract-window-runs.h"
 
@@ -143,7 +144,14 @@ refract_window_show_run (RefractWindow *self, RefractRunItem *item)
   summaries = refract_run_item_get_summaries (item);
   if (summaries != NULL)
     {
-      refract_window_show_report (self, g_ptr_array_index (summaries, 0));
+      RefractSummary *summary = g_ptr_array_index (summaries, 0);
+      GPtrArray *repeatability = refract_run_item_get_repeatability (item);
+
+      refract_window_show_report (self, summary);
+      if (repeatability != NULL)
+        refract_window_set_page (self, ADW_NAVIGATION_PAGE (refract_repeatability_page_new (
+                                           repeatability, refract_run_item_get_title (item),
+                                           refract_summary_get_id (summary))));
       return;
     }
 

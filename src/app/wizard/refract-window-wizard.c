@@ -10,6 +10,7 @@
 #include "core/refract-data.h"
 #include "core/refract-model-finder.h"
 #include "preferences/refract-defaults.h"
+#include "report/refract-repeatability.h"
 #include "wizard/refract-window-wizard.h"
 #include "wizard/refract-wizard.h"
 
@@ -36,6 +37,7 @@ new_audit_activated (GSimpleAction *action, GVariant *parameter, gpointer user_d
 typedef struct
 {
   RefractPlanImport *import;
+  guint n_runs;
   GPtrArray *known; /* paths besides the models that are found */
 } Search;
 
@@ -70,13 +72,20 @@ search_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   RefractWindow *self = REFRACT_WINDOW (source);
   Search *search = g_task_get_task_data (G_TASK (result));
+  RefractWizard *wizard;
 
   if (!g_task_propagate_boolean (G_TASK (result), NULL)
       || !gtk_widget_get_mapped (GTK_WIDGET (self)))
     return;
   refract_defaults_apply_engine (
       refract_application_get_settings (refract_application_get_default ()), search->import->plan);
-  present (self, refract_wizard_new_for_import (g_steal_pointer (&search->import)));
+  wizard = refract_wizard_new_for_import (g_steal_pointer (&search->import));
+  present (self, wizard);
+  if (search->n_runs > 1)
+    {
+      g_object_set (refract_wizard_get_state (wizard), "n-runs", search->n_runs, NULL);
+      refract_wizard_hurry (wizard);
+    }
 }
 
 /* Files that were used before, and those that come with the program. */
@@ -96,16 +105,13 @@ list_known (void)
   return known;
 }
 
-void
-refract_window_edit_plan (RefractWindow *self, RefractReport *report)
+static void
+open_plan (RefractWindow *self, RefractReport *report, guint n_runs)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GTask) task = NULL;
   RefractPlanImport *import;
   Search *search;
-
-  g_return_if_fail (REFRACT_IS_WINDOW (self));
-  g_return_if_fail (REFRACT_IS_REPORT (report));
 
   import = refract_plan_from_report (report, &error);
   if (import == NULL)
@@ -115,11 +121,30 @@ refract_window_edit_plan (RefractWindow *self, RefractReport *report)
     }
   search = g_new0 (Search, 1);
   search->import = import;
+  search->n_runs = n_runs;
   search->known = list_known ();
   task = g_task_new (self, NULL, search_done, NULL);
-  g_task_set_source_tag (task, refract_window_edit_plan);
+  g_task_set_source_tag (task, open_plan);
   g_task_set_task_data (task, search, search_free);
   g_task_run_in_thread (task, search_thread);
+}
+
+void
+refract_window_edit_plan (RefractWindow *self, RefractReport *report)
+{
+  g_return_if_fail (REFRACT_IS_WINDOW (self));
+  g_return_if_fail (REFRACT_IS_REPORT (report));
+
+  open_plan (self, report, 1);
+}
+
+void
+refract_window_check_repeatability (RefractWindow *self, RefractReport *report)
+{
+  g_return_if_fail (REFRACT_IS_WINDOW (self));
+  g_return_if_fail (REFRACT_IS_REPORT (report));
+
+  open_plan (self, report, REFRACT_REPEATABILITY_RUNS);
 }
 
 static void

@@ -18,5 +18,8 @@ void refract_window_init_wizard (RefractWindow *self);
  * for on this machine, what names a program is only shown. Says what is wrong where the report has
  * no usable plan. */
 void refract_window_edit_plan (RefractWindow *self, RefractReport *report);
+/* The same, to measure it several times and see how far its scores spread: goes on to the last step
+ * where nothing has to be asked. */
+void refract_window_check_repeatability (RefractWindow *self, RefractReport *report);
 
 G_END_DECLS

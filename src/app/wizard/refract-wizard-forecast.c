@@ -35,6 +35,7 @@ struct _RefractWizardForecast
   RefractPlan *plan;
   RefractModel *model;
   RefractEngineInfo *engine;
+  guint n_runs;
   char *texts[N_PROPS]; /* of the properties that are text */
   gboolean ready;
   gboolean stopped;
@@ -226,6 +227,8 @@ forecast_done (GObject *source, GAsyncResult *result, gpointer user_data)
   g_clear_object (&self->cancellable);
   if (outcome != NULL)
     {
+      outcome->forecast.low *= self->n_runs;
+      outcome->forecast.high *= self->n_runs;
       set_text (self, PROP_TIME, describe_time (&outcome->forecast));
       set_text (self, PROP_MEMORY, describe_memory (&outcome->forecast.needs));
       set_text (self, PROP_DISK, describe_disk (&outcome->forecast));
@@ -322,6 +325,7 @@ refract_wizard_forecast_class_init (RefractWizardForecastClass *klass)
 static void
 refract_wizard_forecast_init (RefractWizardForecast *self)
 {
+  self->n_runs = 1;
 }
 
 RefractWizardForecast *
@@ -350,6 +354,15 @@ refract_wizard_forecast_set_engine (RefractWizardForecast *self, const RefractEn
 
   g_clear_pointer (&self->engine, refract_engine_info_free);
   self->engine = engine != NULL ? refract_engine_info_copy (engine) : NULL;
+  changed (self);
+}
+
+void
+refract_wizard_forecast_set_n_runs (RefractWizardForecast *self, guint n_runs)
+{
+  g_return_if_fail (REFRACT_IS_WIZARD_FORECAST (self));
+
+  self->n_runs = n_runs;
   changed (self);
 }
 

@@ -28,6 +28,8 @@ RefractWizardForecast *refract_wizard_forecast_new (RefractPlan *plan);
 void refract_wizard_forecast_set_model (RefractWizardForecast *self, RefractModel *model);
 void refract_wizard_forecast_set_engine (RefractWizardForecast *self,
                                          const RefractEngineInfo *engine);
+/* How often the plan is measured; 1 at first. */
+void refract_wizard_forecast_set_n_runs (RefractWizardForecast *self, guint n_runs);
 /* No more answers: what runs ends. */
 void refract_wizard_forecast_stop (RefractWizardForecast *self);
 

@@ -7,6 +7,8 @@
 
 #include <glib/gi18n.h>
 
+#include "refract-spin-row.h"
+#include "report/refract-repeatability.h"
 #include "wizard/refract-wizard-review-page.h"
 
 struct _RefractWizardReviewPage
@@ -15,6 +17,7 @@ struct _RefractWizardReviewPage
 
   GtkLabel *sentence_label;
   GtkLabel *command_label;
+  RefractSpinRow *n_runs_row;
   AdwActionRow *time_row;
   AdwActionRow *disk_row;
   AdwActionRow *memory_row;
@@ -133,6 +136,10 @@ refract_wizard_review_page_constructed (GObject *object)
 
   G_OBJECT_CLASS (refract_wizard_review_page_parent_class)->constructed (object);
 
+  gtk_adjustment_set_upper (refract_spin_row_get_adjustment (self->n_runs_row),
+                            REFRACT_REPEATABILITY_MAX_RUNS);
+  g_object_bind_property (state, "n-runs", self->n_runs_row, "value",
+                          G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
   g_object_bind_property (forecast, "time", self->time_row, "subtitle", G_BINDING_SYNC_CREATE);
   g_object_bind_property (forecast, "disk", self->disk_row, "subtitle", G_BINDING_SYNC_CREATE);
   g_object_bind_property (forecast, "memory", self->memory_row, "subtitle", G_BINDING_SYNC_CREATE);
@@ -161,10 +168,12 @@ refract_wizard_review_page_class_init (RefractWizardReviewPageClass *klass)
   object_class->dispose = refract_wizard_review_page_dispose;
   REFRACT_WIZARD_PAGE_CLASS (klass)->next = refract_wizard_review_page_next;
 
+  g_type_ensure (REFRACT_TYPE_SPIN_ROW);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                RESOURCE_PATH "/ui/wizard-review-page.ui");
   gtk_widget_class_bind_template_child (widget_class, RefractWizardReviewPage, sentence_label);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardReviewPage, command_label);
+  gtk_widget_class_bind_template_child (widget_class, RefractWizardReviewPage, n_runs_row);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardReviewPage, time_row);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardReviewPage, disk_row);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardReviewPage, memory_row);

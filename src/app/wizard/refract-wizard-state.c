@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "core/refract-json.h"
+#include "report/refract-repeatability.h"
 #include "wizard/refract-wizard-state.h"
 
 struct _RefractWizardState
@@ -18,6 +19,7 @@ struct _RefractWizardState
   RefractModel *model;
   RefractEngineInfo *engine;
   RefractBackend *backend;
+  guint n_runs;
   char *settled; /* the plan's JSON */
 };
 
@@ -28,6 +30,7 @@ enum
   PROP_FORECAST,
   PROP_MODEL,
   PROP_ENGINE,
+  PROP_N_RUNS,
   N_PROPS
 };
 
@@ -70,9 +73,32 @@ refract_wizard_state_get_property (GObject *object, guint prop_id, GValue *value
     case PROP_ENGINE:
       g_value_set_pointer (value, self->engine);
       break;
+    case PROP_N_RUNS:
+      g_value_set_uint (value, self->n_runs);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
+}
+
+static void
+refract_wizard_state_set_property (GObject *object,
+                                   guint prop_id,
+                                   const GValue *value,
+                                   GParamSpec *pspec)
+{
+  RefractWizardState *self = REFRACT_WIZARD_STATE (object);
+
+  if (prop_id != PROP_N_RUNS)
+    {
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+      return;
+    }
+  if (self->n_runs == g_value_get_uint (value))
+    return;
+  self->n_runs = g_value_get_uint (value);
+  refract_wizard_forecast_set_n_runs (self->forecast, self->n_runs);
+  g_object_notify_by_pspec (object, pspec);
 }
 
 static void
@@ -83,18 +109,22 @@ refract_wizard_state_class_init (RefractWizardStateClass *klass)
 
   object_class->finalize = refract_wizard_state_finalize;
   object_class->get_property = refract_wizard_state_get_property;
+  object_class->set_property = refract_wizard_state_set_property;
 
   properties[PROP_PLAN] = g_param_spec_object ("plan", NULL, NULL, REFRACT_TYPE_PLAN, flags);
   properties[PROP_FORECAST]
       = g_param_spec_object ("forecast", NULL, NULL, REFRACT_TYPE_WIZARD_FORECAST, flags);
   properties[PROP_MODEL] = g_param_spec_object ("model", NULL, NULL, REFRACT_TYPE_MODEL, flags);
   properties[PROP_ENGINE] = g_param_spec_pointer ("engine", NULL, NULL, flags);
+  properties[PROP_N_RUNS] = g_param_spec_uint (
+      "n-runs", NULL, NULL, 1, REFRACT_REPEATABILITY_MAX_RUNS, 1, flags | G_PARAM_WRITABLE);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
 static void
 refract_wizard_state_init (RefractWizardState *self)
 {
+  self->n_runs = 1;
 }
 
 RefractWizardState *
@@ -195,6 +225,14 @@ refract_wizard_state_set_engine (RefractWizardState *self,
   g_set_object (&self->backend, backend);
   refract_wizard_forecast_set_engine (self->forecast, engine);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ENGINE]);
+}
+
+guint
+refract_wizard_state_get_n_runs (RefractWizardState *self)
+{
+  g_return_val_if_fail (REFRACT_IS_WIZARD_STATE (self), 1);
+
+  return self->n_runs;
 }
 
 RefractPlanImport *

@@ -20,8 +20,8 @@ G_BEGIN_DECLS
  *
  * What the wizard's pages share: the one plan that they bind to, and what was found out about the
  * model and the engine that it names. Each is %NULL while that is not known (and `notify` says when
- * it changes). Properties: plan, forecast (read-only), model, engine (pointer). Main thread
- * only.
+ * it changes). Properties: plan, forecast (read-only), model, engine (pointer), n-runs (how often
+ * the plan will be measured, writable). Main thread only.
  */
 #define REFRACT_TYPE_WIZARD_STATE (refract_wizard_state_get_type ())
 G_DECLARE_FINAL_TYPE (RefractWizardState, refract_wizard_state, REFRACT, WIZARD_STATE, GObject)
@@ -51,6 +51,8 @@ void refract_wizard_state_set_engine (RefractWizardState *self,
 
 /* (transfer none): of the plan, with model and engine as they are known */
 RefractWizardForecast *refract_wizard_state_get_forecast (RefractWizardState *self);
+
+guint refract_wizard_state_get_n_runs (RefractWizardState *self);
 
 /* (transfer none) (nullable) */
 RefractPlanImport *refract_wizard_state_get_import (RefractWizardState *self);

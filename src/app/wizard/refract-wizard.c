@@ -29,15 +29,81 @@ struct _RefractWizard
 
   RefractWizardState *state;
   GPtrArray *pages; /* (element-type RefractWizardPage) */
+  gboolean hurrying;
+  guint hurry_source;
 };
 
 G_DEFINE_FINAL_TYPE (RefractWizard, refract_wizard, ADW_TYPE_DIALOG)
+
+/* Whether the person has to look at what the import brought for @page. */
+static gboolean
+has_question (RefractWizard *self, AdwNavigationPage *page)
+{
+  RefractPlanImport *import = refract_wizard_state_get_import (self->state);
+
+  if (import == NULL)
+    return FALSE;
+  if (REFRACT_IS_WIZARD_ENGINE_PAGE (page))
+    return import->claims->len > 0;
+  if (REFRACT_IS_WIZARD_KV_PAGE (page))
+    return import->refused->len > 0;
+  if (REFRACT_IS_WIZARD_DEPTH_PAGE (page))
+    for (guint i = 0; i < import->files->len; i++)
+      if (!((const RefractPlanFile *) g_ptr_array_index (import->files, i))->found)
+        return TRUE;
+  return FALSE;
+}
+
+static gboolean
+hurry_cb (gpointer user_data)
+{
+  RefractWizard *self = user_data;
+  AdwNavigationPage *page = adw_navigation_view_get_visible_page (self->navigation_view);
+
+  self->hurry_source = 0;
+  if (REFRACT_IS_WIZARD_REVIEW_PAGE (page) || has_question (self, page))
+    self->hurrying = FALSE;
+  else if (self->hurrying)
+    refract_wizard_page_go_on (REFRACT_WIZARD_PAGE (page));
+  return G_SOURCE_REMOVE;
+}
+
+/* Not in the middle of what has changed. */
+static void
+continue_hurrying (RefractWizard *self)
+{
+  if (self->hurrying && self->hurry_source == 0)
+    self->hurry_source = g_idle_add (hurry_cb, self);
+}
+
+/* Who goes back wants to look. */
+static void
+stop_hurrying (RefractWizard *self)
+{
+  self->hurrying = FALSE;
+}
+
+void
+refract_wizard_hurry (RefractWizard *self)
+{
+  g_return_if_fail (REFRACT_IS_WIZARD (self));
+
+  self->hurrying = TRUE;
+  for (guint i = 0; i < self->pages->len; i++)
+    g_signal_connect_object (g_ptr_array_index (self->pages, i), "notify::problem",
+                             G_CALLBACK (continue_hurrying), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->navigation_view, "popped", G_CALLBACK (stop_hurrying), self,
+                           G_CONNECT_SWAPPED);
+  continue_hurrying (self);
+}
 
 /* Enter goes on, as the button of the page at hand does. */
 static void
 visible_page_changed (RefractWizard *self)
 {
   AdwNavigationPage *page = adw_navigation_view_get_visible_page (self->navigation_view);
+
+  continue_hurrying (self);
 
   adw_dialog_set_default_widget (ADW_DIALOG (self),
                                  REFRACT_IS_WIZARD_PAGE (page)
@@ -72,11 +138,13 @@ start_activated (GtkWidget *widget, const char *action, GVariant *parameter)
   RefractWizard *self = REFRACT_WIZARD (widget);
   RefractWindow *window = refract_window_from_widget (widget);
   RefractPlan *plan = refract_wizard_state_get_plan (self->state);
+  RefractAuditQueue *queue = refract_application_get_queue (refract_application_get_default ());
+  guint n_runs = refract_wizard_state_get_n_runs (self->state);
   RefractRunItem *item;
 
   remember_model (plan);
-  item = refract_audit_queue_add (
-      refract_application_get_queue (refract_application_get_default ()), plan, FALSE);
+  item = n_runs > 1 ? refract_audit_queue_add_repeated (queue, plan, n_runs)
+                    : refract_audit_queue_add (queue, plan, FALSE);
   adw_dialog_force_close (ADW_DIALOG (self));
   if (window != NULL)
     refract_window_show_run (window, item);
@@ -129,6 +197,7 @@ refract_wizard_dispose (GObject *object)
 {
   RefractWizard *self = REFRACT_WIZARD (object);
 
+  g_clear_handle_id (&self->hurry_source, g_source_remove);
   g_clear_pointer (&self->pages, g_ptr_array_unref);
   g_clear_object (&self->state);
   gtk_widget_dispose_template (GTK_WIDGET (object), REFRACT_TYPE_WIZARD);

@@ -27,6 +27,10 @@ RefractWizard *refract_wizard_new (RefractPlan *plan);
 /* @import: (transfer full): what a report measured, with what of it has to be confirmed */
 RefractWizard *refract_wizard_new_for_import (RefractPlanImport *import);
 
+/* Goes on by itself up to the review, page by page as each is known to be valid, but never past one
+ * where the import asks for something to be confirmed or found. */
+void refract_wizard_hurry (RefractWizard *self);
+
 /* (transfer none) */
 RefractWizardState *refract_wizard_get_state (RefractWizard *self);
 
