@@ -142,6 +142,53 @@ test_hugging_face (void)
   end ();
 }
 
+/* Folders with config.json: a whole model that continues text, once. */
+static void
+test_folders (void)
+{
+  static const char causal[]
+      = "{\"architectures\":[\"LlamaForCausalLM\"],\"model_type\":\"llama\"}";
+  static const char bert[] = "{\"architectures\":[\"BertModel\"],\"model_type\":\"bert\"}";
+  static const char hub[] = ".cache/huggingface/hub/";
+  static const struct
+  {
+    const char *folder;
+    const char *config;
+    const char *weights;
+  } folders[] = {
+    { "models--o--Tiny/snapshots/a", causal, "model.safetensors" },
+    { "models--o--bert/snapshots/a", bert, "model.safetensors" },
+    { "models--o--unfinished/snapshots/a", causal, "model.safetensors.incomplete" },
+    { "models--o--broken/snapshots/a", "{", "model.safetensors" },
+    { "models--o--picture/snapshots/a/text_encoder", causal, "model.safetensors" },
+  };
+  g_autofree char *found = NULL;
+  g_autofree char *again = NULL;
+  g_autofree char *linked = NULL;
+
+  begin ();
+  for (guint i = 0; i < G_N_ELEMENTS (folders); i++)
+    {
+      g_autofree char *config = g_strconcat (hub, folders[i].folder, "/config.json", NULL);
+      g_autofree char *weights
+          = g_strconcat (hub, folders[i].folder, "/", folders[i].weights, NULL);
+
+      add_file (config, folders[i].config);
+      add_file (weights, "12345");
+    }
+  add_file (".cache/huggingface/hub/models--o--picture/snapshots/a/model_index.json", "{}");
+  add_file (".cache/huggingface/hub/models--o--Tiny/snapshots/b/model.safetensors", "12345");
+  add_file (".lmstudio/models/org/repo-4bit/config.json", "{\"model_type\":\"gemma3\"}");
+  add_file (".lmstudio/models/org/repo-4bit/model-00001-of-00002.safetensors", "123");
+  add_file (".lmstudio/models/org/repo-4bit/model-00002-of-00002.safetensors", "12");
+  again = g_build_filename (home, hub, "models--o--Tiny/snapshots/a/config.json", NULL);
+  linked = g_build_filename (home, hub, "models--o--Tiny/snapshots/b/config.json", NULL);
+  g_assert_cmpint (symlink (again, linked), ==, 0);
+  found = list_found ();
+  g_assert_cmpstr (found, ==, "repo-4bit|LM Studio|5\nTiny|Hugging Face|5\n");
+  end ();
+}
+
 static void
 test_ollama (void)
 {
@@ -250,6 +297,7 @@ main (int argc, char **argv)
   g_test_add_func ("/model-finder/empty", test_empty);
   g_test_add_func ("/model-finder/places", test_places);
   g_test_add_func ("/model-finder/hugging-face", test_hugging_face);
+  g_test_add_func ("/model-finder/folders", test_folders);
   g_test_add_func ("/model-finder/ollama", test_ollama);
   g_test_add_func ("/model-finder/environment", test_environment);
   g_test_add_func ("/model-finder/bounds", test_bounds);

@@ -118,7 +118,10 @@ test_hostile (void)
   g_autoptr (RefractPlanImport) import = import_plan (
       "{\"version\":1,\"model\":\"/home/victim/.ssh/id_rsa\",\"backend\":\"./evil\","
       "\"engine_dir\":\"/tmp/evil\",\"engine_flags\":\"--rpc evil:1 $(reboot)\","
-      "\"launcher\":[\"sh\",\"-c\",\"reboot\"],\"corpus\":\"..\\\\..\\\\secret.txt\","
+      "\"launcher\":[\"sh\",\"-c\",\"reboot\"],"
+      "\"python\":\"/tmp/evil/python\",\"reference_url\":\"http://evil:1\","
+      "\"candidate_url\":\"http://"
+      "evil:2\",\"allow_model_code\":true,\"corpus\":\"..\\\\..\\\\secret.txt\","
       "\"haystack\":\"/\",\"prompts\":null,"
       "\"reference\":\"ctk=f16,ctv=f16,lora=/tmp/x\","
       "\"candidates\":[\"ctk=q8_0,ctv=q8_0\",\"ctk=q8_0,ctv=q8_0,override-tensor=x\","
@@ -139,12 +142,17 @@ test_hostile (void)
   g_assert_null (refract_plan_get_string (import->plan, "corpus"));
   g_assert_null (refract_plan_get_string (import->plan, "haystack"));
 
-  g_assert_cmpuint (import->claims->len, ==, 3);
+  g_assert_null (refract_plan_get_string (import->plan, "python"));
+  g_assert_null (refract_plan_get_string (import->plan, "reference-url"));
+  g_assert_null (refract_plan_get_string (import->plan, "candidate-url"));
+  g_assert_false (refract_plan_get_boolean (import->plan, "allow-model-code"));
+
+  g_assert_cmpuint (import->claims->len, ==, 6);
   g_assert_cmpstr (claim_of (import, "engine-dir"), ==, "/tmp/evil");
   g_assert_cmpstr (claim_of (import, "engine-flags"), ==, "--rpc evil:1 $(reboot)");
   g_assert_cmpstr (claim_of (import, "launcher"), ==, "sh -c reboot");
-  /* three candidates, reference, control, the unknown member */
-  g_assert_cmpuint (import->refused->len, ==, 6);
+  /* three candidates, reference, control, the model's code, the unknown member */
+  g_assert_cmpuint (import->refused->len, ==, 7);
   for (guint i = 0; i < import->refused->len; i++)
     g_assert_cmpint (
         strlen (((RefractPlanRefusal *) g_ptr_array_index (import->refused, i))->reason), >, 20);

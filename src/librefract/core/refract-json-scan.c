@@ -31,7 +31,7 @@ typedef struct
   guint n_containers;
   GString *key;
   const char *const *pruned; /* (nullable) */
-  guint pruning;             /* depth inside a pruned array: nothing there is rewritten */
+  guint pruning;             /* depth inside what is pruned: nothing there is rewritten */
   const char *problem;
 } Scan;
 
@@ -274,13 +274,14 @@ static gboolean
 scan_pruned (Scan *self, guint depth)
 {
   const char *from = self->at;
+  gboolean is_array = *from == '[';
   gboolean ok;
 
   self->pruning++;
   ok = scan_value (self, depth);
   self->pruning--;
   if (ok)
-    rewrite (self, from, "[]");
+    rewrite (self, from, is_array ? "[]" : "{}");
   return ok;
 }
 
@@ -290,20 +291,21 @@ scan_member (Scan *self, guint depth, Key *keys, guint n)
   skip_space (self);
   if (self->at == self->end || *self->at != '"')
     return fail (self, "an object's member without a key in quotation marks");
-  if (n == REFRACT_JSON_MAX_MEMBERS)
+  /* what is pruned is no table of anybody's */
+  if (n >= REFRACT_JSON_MAX_MEMBERS && self->pruning == 0)
     return fail (self, "an object of more than 256 members");
   self->n_values++;
   g_string_truncate (self->key, 0);
   if (!scan_string (self, self->key))
     return FALSE;
-  if (!take_key (self, keys, n))
+  if (self->pruning == 0 && !take_key (self, keys, n))
     return FALSE;
   skip_space (self);
   if (self->at == self->end || *self->at != ':')
     return fail (self, "a key without a colon after it");
   self->at++;
   skip_space (self);
-  if (self->pruned != NULL && self->at < self->end && *self->at == '['
+  if (self->pruned != NULL && self->at < self->end && (*self->at == '[' || *self->at == '{')
       && g_strv_contains (self->pruned, self->key->str))
     return scan_pruned (self, depth);
   return scan_value (self, depth);

@@ -36,9 +36,9 @@ G_BEGIN_DECLS
 gboolean refract_json_scan (
     const char *text, gsize length, char **strict, gsize *strict_length, GError **error);
 
-/* The same, and the arrays that are members under one of the names @pruned (nullable, ends with
- * %NULL) become empty ones: what a list of many files does without. They are checked all the same.
- */
+/* The same, and the arrays and objects that are members under one of the names @pruned (nullable,
+ * ends with %NULL) become empty ones: what a list of many files does without. Their syntax is
+ * checked all the same; their objects may have any number of members. */
 gboolean refract_json_scan_pruned (const char *text,
                                    gsize length,
                                    const char *const *pruned,

@@ -43,7 +43,8 @@ char *refract_json_to_text (JsonObject *object, gboolean pretty);
 /* (transfer full): untrusted text into an object, within the limits of core/refract-json-scan.h;
  * REFRACT_ERROR_INPUT says what is wrong in which line and byte. */
 JsonObject *refract_json_parse_object (const char *text, gsize length, GError **error);
-/* The same without the elements of the arrays that have one of the names @pruned (nullable). */
+/* The same without what is in the arrays and objects that have one of the names @pruned (nullable).
+ */
 JsonObject *refract_json_parse_object_pruned (const char *text,
                                               gsize length,
                                               const char *const *pruned,

@@ -11,11 +11,13 @@
 
 #include "core/refract-json.h"
 #include "core/refract-model-finder.h"
+#include "core/refract-model-private.h"
 
 #define MAX_DEPTH 8
 #define MAX_ENTRIES 50000
 #define MAX_MODELS 500
 #define MAX_MANIFEST_BYTES (1024 * 1024)
+#define MAX_CONFIG_BYTES (8u << 20)
 #define MODEL_LAYER "application/vnd.ollama.image.model"
 
 struct _RefractFoundModel
@@ -232,6 +234,70 @@ visit_gguf (Search *search, const char *path, const char *source)
                          : (guint64) status.st_size);
 }
 
+/* Whether a folder's config.json is of a model that continues text. */
+static gboolean
+is_language_model (const char *path)
+{
+  static const char *const large[]
+      = { "quantization", "quantization_config", "id2label", "label2id", NULL };
+  static const char *const endings[] = { "ForCausalLM", "LMHeadModel", "ForConditionalGeneration" };
+  g_autoptr (JsonObject) config
+      = refract_json_load_object_pruned (path, MAX_CONFIG_BYTES, large, NULL);
+  JsonArray *architectures
+      = config != NULL ? refract_json_get_array (config, "architectures") : NULL;
+  const char *name
+      = architectures != NULL ? refract_json_array_get_string (architectures, 0) : NULL;
+
+  if (config == NULL || refract_json_get_boolean (config, "is_encoder_decoder", FALSE)
+      || refract_json_get_string (config, "model_type", NULL) == NULL)
+    return FALSE;
+  for (guint i = 0; i < G_N_ELEMENTS (endings); i++)
+    if (name != NULL && g_str_has_suffix (name, endings[i]))
+      return TRUE;
+  return name == NULL;
+}
+
+/* A folder with config.json and safetensors files; a part of a larger pipeline is none. */
+static void
+visit_config (Search *search, const char *path, const char *source)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autofree char *parent = g_path_get_dirname (folder);
+  g_autofree char *pipeline = g_build_filename (parent, "model_index.json", NULL);
+  g_autoptr (GPtrArray) weights = refract_model_list_weights (folder);
+  g_autofree char *name = NULL;
+  guint64 size = 0;
+  GStatBuf status;
+
+  if (weights->len == 0 || g_file_test (pipeline, G_FILE_TEST_EXISTS) || g_stat (path, &status) != 0
+      || !S_ISREG (status.st_mode) || !is_first_sight (search, &status)
+      || !is_language_model (path))
+    return;
+  for (guint i = 0; i < weights->len && !is_exhausted (search); i++)
+    {
+      g_autofree char *file = g_build_filename (folder, g_ptr_array_index (weights, i), NULL);
+
+      search->n_entries++;
+      if (g_stat (file, &status) != 0 || !S_ISREG (status.st_mode))
+        return;
+      size += (guint64) status.st_size;
+    }
+  name = refract_model_folder_name (folder);
+  add_model (search, folder, name, source, size);
+}
+
+/* Either form. */
+static void
+visit_file (Search *search, const char *path, const char *source)
+{
+  g_autofree char *base = g_path_get_basename (path);
+
+  if (g_str_equal (base, "config.json"))
+    visit_config (search, path, source);
+  else
+    visit_gguf (search, path, source);
+}
+
 /* A manifest lies at `models/manifests/REGISTRY/NAMESPACE/NAME/TAG`, its blobs in `models/blobs`.
  */
 static void
@@ -332,13 +398,13 @@ refract_model_finder_find (const char *home, GCancellable *cancellable)
   g_autofree char *cache
       = home != NULL ? g_build_filename (home, ".cache", NULL) : g_strdup (g_get_user_cache_dir ());
 
-  visit_place (&search, "LM Studio", visit_gguf, NULL, NULL, own, ".lmstudio/models");
-  visit_place (&search, "LM Studio", visit_gguf, NULL, NULL, cache, "lm-studio/models");
+  visit_place (&search, "LM Studio", visit_file, NULL, NULL, own, ".lmstudio/models");
+  visit_place (&search, "LM Studio", visit_file, NULL, NULL, cache, "lm-studio/models");
   if (g_getenv ("HF_HUB_CACHE") != NULL)
-    visit_place (&search, "Hugging Face", visit_gguf, "HF_HUB_CACHE", NULL, cache,
+    visit_place (&search, "Hugging Face", visit_file, "HF_HUB_CACHE", NULL, cache,
                  "huggingface/hub");
   else
-    visit_place (&search, "Hugging Face", visit_gguf, "HF_HOME", "hub", cache, "huggingface/hub");
+    visit_place (&search, "Hugging Face", visit_file, "HF_HOME", "hub", cache, "huggingface/hub");
   visit_place (&search, "llama.cpp", visit_gguf, "LLAMA_CACHE", NULL, cache, "llama.cpp");
   visit_place (&search, "llama.cpp", visit_gguf, NULL, NULL, own, "Library/Caches/llama.cpp");
   visit_place (&search, "Ollama", visit_manifest, "OLLAMA_MODELS", "manifests", own,

@@ -12,15 +12,16 @@ G_BEGIN_DECLS
 /**
  * RefractFoundModel:
  *
- * A model file that another program has put on this machine. Immutable. Read-only properties for
- * lists: path, name, source, size-bytes.
+ * A model that another program has put on this machine: a GGUF file, or a folder with config.json
+ * and safetensors files. Immutable. Read-only properties for lists: path, name, source, size-bytes.
  */
 #define REFRACT_TYPE_FOUND_MODEL (refract_found_model_get_type ())
 G_DECLARE_FINAL_TYPE (RefractFoundModel, refract_found_model, REFRACT, FOUND_MODEL, GObject)
 
-/* absolute; of a split model the first part */
+/* absolute; of a split model the first part; of a folder, the folder */
 const char *refract_found_model_get_path (RefractFoundModel *self);
-/* the file's base name without `.gguf` and part number, or Ollama's `name:tag`; valid UTF-8 */
+/* the file's base name without `.gguf` and part number, the folder's or its repository's, or
+ * Ollama's `name:tag`; valid UTF-8 */
 const char *refract_found_model_get_name (RefractFoundModel *self);
 /* "LM Studio", "Hugging Face", "llama.cpp", "Ollama": names, not translated */
 const char *refract_found_model_get_source (RefractFoundModel *self);
@@ -32,10 +33,12 @@ guint64 refract_found_model_get_size (RefractFoundModel *self);
  * @home: (nullable): the folder to take for the user's own; %NULL for the real one
  *
  * Looks for GGUF files where LM Studio, Hugging Face's tools (HF_HUB_CACHE, HF_HOME), llama.cpp
- * (LLAMA_CACHE) and Ollama (OLLAMA_MODELS; its manifests say which blob is which model) keep them.
- * A file that is reached in several ways counts once; projectors (mmproj) do not count. Depth,
- * number of entries looked at and number of models are bounded; a folder that cannot be read is
- * passed over. Reads folders and Ollama's manifests only. Blocks: call it in a worker thread.
+ * (LLAMA_CACHE) and Ollama (OLLAMA_MODELS; its manifests say which blob is which model) keep them,
+ * and for model folders where the first two do. A file that is reached in several ways counts once,
+ * and so does a folder by its config.json; projectors (mmproj), models that do not continue text
+ * and parts of pipelines do not count. Depth, number of entries looked at and number of models are
+ * bounded; a folder that cannot be read is passed over. Reads folders, config.json files and
+ * Ollama's manifests only. Blocks: call it in a worker thread.
  *
  * Returns: (transfer full) (element-type RefractFoundModel): by name; what was found until then
  *   when @cancellable was cancelled

@@ -99,8 +99,6 @@ open_regular (Part *part, GError **error)
                  part->name);
   if (part->fd < 0 || fstat (part->fd, &status) != 0)
     return fail (error, "“%s” cannot be opened: %s.", part->name, g_strerror (errno));
-  if (S_ISDIR (status.st_mode))
-    return fail (error, "“%s” is a folder. Name the model’s .gguf file in it.", part->name);
   if (!S_ISREG (status.st_mode))
     return fail (error, "“%s” is a pipe, socket or device. Name a GGUF file.", part->name);
   part->size = (guint64) status.st_size;
@@ -235,19 +233,19 @@ open_all_parts (Part *first,
 }
 
 static gboolean
-digest_range (GChecksum *checksum, const Part *part, guint64 start, gsize n, GError **error)
+digest_range (GChecksum *checksum, int fd, const char *name, guint64 start, gsize n, GError **error)
 {
   g_autofree guint8 *buffer = g_malloc (FINGERPRINT_BYTES);
   gsize done = 0;
 
   while (done < n)
     {
-      gssize step = pread (part->fd, buffer + done, n - done, (off_t) (start + done));
+      gssize step = pread (fd, buffer + done, n - done, (off_t) (start + done));
 
       if (step < 0 && errno == EINTR)
         continue;
       if (step <= 0)
-        return fail (error, "“%s” cannot be read: %s.", part->name,
+        return fail (error, "“%s” cannot be read: %s.", name,
                      step < 0 ? g_strerror (errno) : "it became shorter meanwhile");
       done += (gsize) step;
     }
@@ -255,16 +253,24 @@ digest_range (GChecksum *checksum, const Part *part, guint64 start, gsize n, GEr
   return TRUE;
 }
 
+gboolean
+refract_model_digest_ends (
+    GChecksum *checksum, int fd, guint64 size, const char *name, GError **error)
+{
+  gsize n = (gsize) MIN (size, FINGERPRINT_BYTES);
+
+  return digest_range (checksum, fd, name, 0, n, error)
+         && digest_range (checksum, fd, name, size - n, n, error);
+}
+
 static char *
 fingerprint (const Part *part, guint64 total_size, GError **error)
 {
   g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
   guint64 size_le = GUINT64_TO_LE (total_size);
-  gsize n = (gsize) MIN (part->size, FINGERPRINT_BYTES);
 
   g_checksum_update (checksum, (const guchar *) &size_le, sizeof size_le);
-  if (!digest_range (checksum, part, 0, n, error)
-      || !digest_range (checksum, part, part->size - n, n, error))
+  if (!refract_model_digest_ends (checksum, part->fd, part->size, part->name, error))
     return NULL;
   return g_strdup (g_checksum_get_string (checksum));
 }
@@ -300,9 +306,8 @@ check_kind (const Part *part, const char *architecture, GError **error)
   return TRUE;
 }
 
-/* A line of text for people: no control characters, no end of line, not too long. */
-static char *
-clean_name (const char *text)
+char *
+refract_model_clean_name (const char *text)
 {
   GString *clean = g_string_new (NULL);
   glong n = 0;
@@ -321,7 +326,7 @@ static char *
 model_name (const Part *part, const SplitName *split)
 {
   const char *text = refract_gguf_get_string (part->gguf, "general.name");
-  g_autofree char *name = clean_name (text != NULL ? text : "");
+  g_autofree char *name = refract_model_clean_name (text != NULL ? text : "");
   g_autofree char *base = NULL;
 
   if (name[0] != '\0')
@@ -400,24 +405,14 @@ refract_model_init (RefractModel *self)
 {
 }
 
-RefractModel *
-refract_model_new_from_file (const char *path, GCancellable *cancellable, GError **error)
+static gboolean
+read_gguf (const char *path, RefractModelInfo *info, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (RefractModel) self = NULL;
-  g_autofree char *absolute = NULL;
   g_auto (Part) part = { .fd = -1 };
-  RefractModelInfo *info;
   guint64 split_count = 0;
 
-  g_return_val_if_fail (path != NULL, NULL);
-
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
-    return NULL;
-  self = g_object_new (REFRACT_TYPE_MODEL, NULL);
-  info = &self->info;
-  absolute = g_canonicalize_filename (path, NULL);
-  if (!part_open (&part, absolute, cancellable, error))
-    return NULL;
+  if (!part_open (&part, path, cancellable, error))
+    return FALSE;
   info->size_bytes = part.size;
   info->n_tensors = refract_gguf_get_n_tensors (part.gguf);
   info->n_parts = 1;
@@ -425,13 +420,38 @@ refract_model_new_from_file (const char *path, GCancellable *cancellable, GError
     {
       if (!open_all_parts (&part, split_count, &info->size_bytes, &info->n_tensors, cancellable,
                            error))
-        return NULL;
+        return FALSE;
       info->n_parts = (guint) split_count;
     }
   if (!read_facts (&part, info, error))
-    return NULL;
+    return FALSE;
   info->fingerprint = fingerprint (&part, info->size_bytes, error);
-  return info->fingerprint != NULL ? g_steal_pointer (&self) : NULL;
+  return info->fingerprint != NULL;
+}
+
+RefractModel *
+refract_model_new_from_file (const char *path, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (RefractModel) self = NULL;
+  g_autofree char *absolute = NULL;
+  g_autofree char *folder = NULL;
+  g_autofree char *base = NULL;
+
+  g_return_val_if_fail (path != NULL, NULL);
+
+  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+    return NULL;
+  self = g_object_new (REFRACT_TYPE_MODEL, NULL);
+  absolute = g_canonicalize_filename (path, NULL);
+  base = g_path_get_basename (absolute);
+  if (g_file_test (absolute, G_FILE_TEST_IS_DIR))
+    folder = g_strdup (absolute);
+  else if (g_str_equal (base, "config.json"))
+    folder = g_path_get_dirname (absolute);
+  if (folder != NULL ? !refract_model_read_folder (folder, &self->info, cancellable, error)
+                     : !read_gguf (absolute, &self->info, cancellable, error))
+    return NULL;
+  return g_steal_pointer (&self);
 }
 
 const RefractModelInfo *
