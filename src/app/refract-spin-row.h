@@ -14,7 +14,8 @@ G_BEGIN_DECLS
  * RefractSpinRow:
  *
  * A row with a number, as AdwSpinRow, which AT-SPI does not show (libadwaita 1.10). Properties:
- * adjustment, digits, as those of GtkSpinButton, and value, the adjustment's.
+ * adjustment, digits, as those of GtkSpinButton; value, the adjustment's; lowest-text, (nullable)
+ * the word that stands for the lowest value.
  */
 G_DECLARE_FINAL_TYPE (RefractSpinRow, refract_spin_row, REFRACT, SPIN_ROW, AdwActionRow)
 

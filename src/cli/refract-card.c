@@ -110,7 +110,7 @@ print_axis (const Card *card, RefractReport *report, RefractAxisId axis)
     }
 
   bar = refract_terminal_bar (score / 100, BAR_WIDTH);
-  text = refract_format_score_interval (score, refract_json_get_object (extension, "interval"));
+  text = refract_format_score_interval (score, refract_json_get_object (extension, "interval"), 1);
   print_styled (card, low ? REFRACT_STYLE_DIM : band_style (band), bar);
   fputs ("  ", card->stream);
   print_cell (card, low ? REFRACT_STYLE_DIM : REFRACT_STYLE_BOLD, text, 20);
@@ -131,7 +131,7 @@ print_findings (const Card *card, JsonObject *extension)
 {
   JsonArray *findings = refract_json_get_array (extension, "findings");
 
-  for (guint i = 0; findings != NULL && i < json_array_get_length (findings); i++)
+  for (guint i = 0; i < refract_json_get_length (findings); i++)
     {
       JsonObject *finding = json_array_get_object_element (findings, i);
       const char *remedy = refract_json_get_string (finding, "remedy", NULL);
@@ -197,8 +197,8 @@ print_report (const Card *card, RefractReport *report)
   JsonObject *ship = refract_json_get_object (extension, "ship");
   double composite = refract_report_get_composite (report);
   g_autofree char *label = candidate_label (report);
-  g_autofree char *text
-      = refract_format_score_interval (composite, refract_json_get_object (extension, "interval"));
+  g_autofree char *text = refract_format_score_interval (
+      composite, refract_json_get_object (extension, "interval"), 1);
 
   fputs ("\n  ", card->stream);
   print_styled (card, REFRACT_STYLE_BOLD, label);
@@ -251,8 +251,9 @@ print_ranked (const Card *card, JsonObject *row, guint rank)
   double bytes = refract_json_get_double (row, "bytes_per_token", NAN);
   double decode = refract_json_get_double (row, "decode_tps", NAN);
   double saving = refract_json_get_double (row, "saving", NAN);
-  g_autofree char *score = refract_format_score_interval (
-      refract_json_get_double (row, "composite", NAN), refract_json_get_object (row, "interval"));
+  g_autofree char *score
+      = refract_format_score_interval (refract_json_get_double (row, "composite", NAN),
+                                       refract_json_get_object (row, "interval"), 1);
   g_autofree char *number = g_strdup_printf ("%u", rank);
   g_autofree char *size = isnan (bytes) ? g_strdup ("unknown")
                           : isnan (saving)
@@ -275,7 +276,7 @@ static void
 print_sweep (const Card *card, JsonObject *extension)
 {
   JsonArray *ranking = refract_json_get_array (extension, "ranking");
-  guint n = ranking != NULL ? json_array_get_length (ranking) : 0;
+  guint n = refract_json_get_length (ranking);
 
   if (n < 2)
     return;

@@ -7,32 +7,8 @@
 
 #include "app-fixture.h"
 #include "app-shot.h"
+#include "chart-fixture.h"
 #include "charts/refract-chart-view.h"
-
-static RefractReport *
-load (const char *name)
-{
-  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "data", name, NULL);
-  g_autoptr (GError) error = NULL;
-  RefractReport *report = refract_report_load (path, &error);
-
-  g_assert_no_error (error);
-  return report;
-}
-
-static GtkWindow *
-present (GtkWidget *widget)
-{
-  GtkWidget *window = adw_window_new ();
-
-  gtk_widget_set_valign (widget, GTK_ALIGN_START);
-  adw_window_set_content (ADW_WINDOW (window), widget);
-  gtk_window_set_default_size (GTK_WINDOW (window), 420, 500);
-  gtk_window_present (GTK_WINDOW (window));
-  app_fixture_wait (app_fixture_is_mapped, window, 10);
-  gtk_test_widget_wait_for_draw (window);
-  return GTK_WINDOW (window);
-}
 
 /* As the key would, without a display that has keys. */
 static void
@@ -88,10 +64,10 @@ activated_cb (RefractChartView *view, guint point, int key, gpointer data)
 static void
 test_keys (void)
 {
-  g_autoptr (RefractReport) report = load ("report-charts.json");
+  g_autoptr (RefractReport) report = load_report ("report-charts.json");
   GtkWidget *widget = refract_chart_view_new ("rniah");
   RefractChartView *view = REFRACT_CHART_VIEW (widget);
-  GtkWindow *window = present (widget);
+  GtkWindow *window = present_chart (widget);
   Activated activated = { 0 };
 
   refract_chart_view_set_report (view, report);

@@ -14,6 +14,7 @@
 #include "compare/refract-compare-page.h"
 #include "compare/refract-table-view.h"
 #include "refract-export.h"
+#include "widget-fixture.h"
 
 static const struct
 {
@@ -46,41 +47,13 @@ paths_of (const char *first, ...)
   return paths;
 }
 
-static GtkWidget *
-find (GtkWidget *widget, gboolean (*predicate) (GtkWidget *, gconstpointer), gconstpointer data)
-{
-  if (predicate (widget, data))
-    return widget;
-  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
-       child = gtk_widget_get_next_sibling (child))
-    {
-      GtkWidget *found = find (child, predicate, data);
-
-      if (found != NULL)
-        return found;
-    }
-  return NULL;
-}
+#define assert_text(widget, text)                                                                  \
+  g_assert_nonnull (widget_find (widget, widget_has_shown_text, text))
 
 static gboolean
-has_shown_text (GtkWidget *widget, gconstpointer text)
+is_shown_card (GtkWidget *widget, gconstpointer data)
 {
-  return GTK_IS_LABEL (widget) && gtk_widget_get_mapped (widget)
-         && strstr (gtk_label_get_text (GTK_LABEL (widget)), text) != NULL;
-}
-
-#define assert_text(widget, text)                                                                  \
-  g_assert_nonnull (find (GTK_WIDGET (widget), has_shown_text, text))
-
-static guint
-count (GtkWidget *widget, GType type)
-{
-  guint n = g_type_is_a (G_OBJECT_TYPE (widget), type) && gtk_widget_get_mapped (widget);
-
-  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
-       child = gtk_widget_get_next_sibling (child))
-    n += count (child, type);
-  return n;
+  return REFRACT_IS_CHART_CARD (widget) && gtk_widget_get_mapped (widget);
 }
 
 static gboolean
@@ -92,7 +65,7 @@ is_stack (GtkWidget *widget, gconstpointer data)
 static const char *
 get_state (RefractComparePage *page)
 {
-  return gtk_stack_get_visible_child_name (GTK_STACK (find (GTK_WIDGET (page), is_stack, NULL)));
+  return gtk_stack_get_visible_child_name (GTK_STACK (widget_find (page, is_stack, NULL)));
 }
 
 static gboolean
@@ -131,7 +104,7 @@ write_page (RefractWindow *window, GtkWidget *page, const char *name)
       GtkAdjustment *adjustment;
 
       app_shot_apply (GTK_WINDOW (window), &styles[i].style);
-      viewport = find (page, is_scrolled_content, page);
+      viewport = widget_find (page, is_scrolled_content, page);
       adjustment = gtk_scrollable_get_vadjustment (GTK_SCROLLABLE (viewport));
       for (guint part = 0;; part++)
         {
@@ -179,8 +152,8 @@ test_three (void)
   assert_text (page, "Fidelity by speed");
   assert_text (page, "Where each answer leaves its reference");
   /* scores, memory, speed, one map: there is none against the old report */
-  g_assert_cmpuint (count (GTK_WIDGET (page), REFRACT_TYPE_CHART_CARD), ==, 4);
-  table = find (GTK_WIDGET (page), is_table, NULL);
+  g_assert_cmpuint (widget_count (page, is_shown_card, NULL), ==, 4);
+  table = widget_find (page, is_table, NULL);
   app_shot_apply (GTK_WINDOW (window), &APP_SHOT_WIDE);
   g_assert_true (refract_table_view_get_wide (REFRACT_TABLE_VIEW (table)));
   assert_text (table, "77.42");
@@ -200,7 +173,7 @@ test_equal (void)
       window, paths_of ("full-demo-q4_0.refract.json", "full-demo-q4_0.refract.json", NULL));
 
   assert_text (page, "No prompt, chunk or cell changed by more than chance.");
-  g_assert_null (find (GTK_WIDGET (page), has_shown_text, "Not the Same in All"));
+  g_assert_null (widget_find (page, widget_has_shown_text, "Not the Same in All"));
   write_page (window, GTK_WIDGET (page), "compare-equal");
   app_fixture_close_window (window);
 }
@@ -252,7 +225,7 @@ has_wanted (gpointer data)
 {
   const Wanted *wanted = data;
 
-  return find (wanted->root, has_shown_text, wanted->text) != NULL;
+  return widget_find (wanted->root, widget_has_shown_text, wanted->text) != NULL;
 }
 
 /* What is written, and what is said about it. */

@@ -11,6 +11,7 @@
 #include "app-shot.h"
 #include "compare/refract-table-view.h"
 #include "leaderboard/refract-leaderboard-page.h"
+#include "widget-fixture.h"
 
 static const struct
 {
@@ -39,22 +40,9 @@ has_state (gpointer name)
 }
 
 static gboolean
-has_text (GtkWidget *widget, const char *text)
-{
-  if (GTK_IS_LABEL (widget) && gtk_widget_get_mapped (widget)
-      && strstr (gtk_label_get_text (GTK_LABEL (widget)), text) != NULL)
-    return TRUE;
-  for (GtkWidget *c = gtk_widget_get_first_child (widget); c != NULL;
-       c = gtk_widget_get_next_sibling (c))
-    if (has_text (c, text))
-      return TRUE;
-  return FALSE;
-}
-
-static gboolean
 shows (gpointer text)
 {
-  return has_text (GTK_WIDGET (page), text);
+  return widget_shows (page, text);
 }
 
 static guint

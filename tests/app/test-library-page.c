@@ -18,6 +18,7 @@
 #include "library/refract-sidebar.h"
 #include "library/refract-window-library.h"
 #include "report/refract-report-page.h"
+#include "widget-fixture.h"
 
 static RefractWindow *window;
 
@@ -331,24 +332,10 @@ test_choose (void)
   g_assert_true (GTK_IS_SINGLE_SELECTION (chosen ()));
 }
 
-static GtkWidget *
-find_button (GtkWidget *widget, const char *label)
-{
-  GtkWidget *found = NULL;
-
-  if (GTK_IS_BUTTON (widget) && gtk_widget_get_mapped (widget)
-      && g_strcmp0 (gtk_button_get_label (GTK_BUTTON (widget)), label) == 0)
-    return widget;
-  for (GtkWidget *c = gtk_widget_get_first_child (widget); c != NULL && found == NULL;
-       c = gtk_widget_get_next_sibling (c))
-    found = find_button (c, label);
-  return found;
-}
-
 static gboolean
 has_undo (gpointer data)
 {
-  return find_button (GTK_WIDGET (window), "_Undo") != NULL;
+  return widget_find (window, widget_is_button, "_Undo") != NULL;
 }
 
 static void
@@ -362,7 +349,7 @@ test_delete (void)
   g_assert_false (g_file_test (refract_summary_get_path (summary), G_FILE_TEST_EXISTS));
   g_assert_false (has_report_page (summary));
   app_fixture_wait (has_undo, NULL, 60);
-  g_signal_emit_by_name (find_button (GTK_WIDGET (window), "_Undo"), "clicked");
+  g_signal_emit_by_name (widget_find (window, widget_is_button, "_Undo"), "clicked");
   wait_listed (3, "list");
   g_assert_true (listed (0) == summary);
 }

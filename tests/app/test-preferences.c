@@ -72,7 +72,7 @@ test_plan (Fixture *self, gconstpointer data)
   g_assert_null (refract_plan_get_string (before, "engine-dir"));
 
   adw_combo_row_set_selected (child (self->dialog, "preset_row"), 1);
-  gtk_spin_button_set_value (child (self->engine, "gpu_spin"), 12);
+  g_object_set (child (self->engine, "gpu_row"), "value", 12.0, NULL);
   gtk_editable_set_text (child (self->engine, "flags_row"), "--numa 'one two'");
   g_signal_emit_by_name (child (self->engine, "flags_row"), "apply");
   g_settings_set_string (settings, "engine-dir", "/nowhere");
@@ -119,7 +119,7 @@ test_colours (Fixture *self, gconstpointer data)
 static void
 test_gpu_word (Fixture *self, gconstpointer data)
 {
-  GtkWidget *row = child (self->engine, "gpu_spin");
+  GtkWidget *row = child (child (self->engine, "gpu_row"), "spin");
 
   g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (row)), ==, "Automatic");
   gtk_editable_set_text (GTK_EDITABLE (row), "7");

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "../data-fixture.h"
 #include "app-fixture.h"
 #include "app-shot.h"
 #include "core/refract-error.h"
@@ -18,6 +19,7 @@
 #include "report/refract-report-page.h"
 #include "report/refract-report-private.h"
 #include "report/refract-report-row.h"
+#include "widget-fixture.h"
 
 /* Every kind of markup that a view could take for its own */
 #define HOSTILE "<b>&amp;</b> %s \"'</span> _x \xe2\x80\xae|"
@@ -28,26 +30,15 @@ static const char *const section_names[]
 /* --- Reports ---------------------------------------------------------------------------------- */
 
 static RefractReport *
-load (const char *name)
-{
-  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "data", name, NULL);
-  g_autoptr (GError) error = NULL;
-  RefractReport *report = refract_report_load (path, &error);
-
-  g_assert_no_error (error);
-  return report;
-}
-
-static RefractReport *
 load_full (void)
 {
-  return load ("full-demo-q4_0.refract.json");
+  return load_report ("full-demo-q4_0.refract.json");
 }
 
 static RefractReport *
 load_legacy (void)
 {
-  return load ("legacy-v0.3.1-gemma26b.json");
+  return load_report ("legacy-v0.3.1-gemma26b.json");
 }
 
 static RefractReport *
@@ -192,53 +183,7 @@ make_huge (void)
 
 /* --- Looking at widgets ----------------------------------------------------------------------- */
 
-typedef gboolean (*Predicate) (GtkWidget *widget, gconstpointer data);
-
-/* (nullable): the first of them, depth first */
-static GtkWidget *
-find (GtkWidget *widget, Predicate predicate, gconstpointer data)
-{
-  if (predicate (widget, data))
-    return widget;
-  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
-       child = gtk_widget_get_next_sibling (child))
-    {
-      GtkWidget *found = find (child, predicate, data);
-
-      if (found != NULL)
-        return found;
-    }
-  return NULL;
-}
-
-static gboolean
-has_text (GtkWidget *widget, gconstpointer text)
-{
-  return GTK_IS_LABEL (widget) && gtk_widget_get_child_visible (widget)
-         && strstr (gtk_label_get_text (GTK_LABEL (widget)), text) != NULL;
-}
-
-static gboolean
-has_type (GtkWidget *widget, gconstpointer type)
-{
-  return g_type_is_a (G_OBJECT_TYPE (widget), GPOINTER_TO_SIZE (type));
-}
-
-#define assert_text(widget, text) g_assert_nonnull (find (GTK_WIDGET (widget), has_text, text))
-#define find_type(widget, type)                                                                    \
-  find (GTK_WIDGET (widget), has_type, GSIZE_TO_POINTER ((gsize) (type)))
-
-static guint
-count_type (GtkWidget *widget, GType type)
-{
-  guint n = g_type_is_a (G_OBJECT_TYPE (widget), type);
-
-  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
-       child = gtk_widget_get_next_sibling (child))
-    n += count_type (child, type);
-  return n;
-}
-
+#define assert_text(widget, text) g_assert_nonnull (widget_find (widget, widget_has_text, text))
 /* A window that shows the page of @report (transfer full). */
 static RefractWindow *
 open_report (RefractReport *report, RefractReportPage **page)
@@ -272,18 +217,18 @@ open_first_row (RefractWindow *window, RefractReportPage *page, const char *sect
 
   refract_report_page_show_section (page, section);
   gtk_test_widget_wait_for_draw (GTK_WIDGET (window));
-  list = find (GTK_WIDGET (page), has_type, GSIZE_TO_POINTER ((gsize) REFRACT_TYPE_REPORT_LIST));
+  list = widget_find (page, widget_has_type, GSIZE_TO_POINTER ((gsize) REFRACT_TYPE_REPORT_LIST));
   while (list != NULL && !gtk_widget_get_mapped (list))
     list = NULL;
   /* Hidden sections stay in the tree: the list that is meant is in the visible one. */
   if (list == NULL)
     {
-      AdwViewStack *stack = ADW_VIEW_STACK (find_type (page, ADW_TYPE_VIEW_STACK));
+      AdwViewStack *stack = ADW_VIEW_STACK (widget_find_type (page, ADW_TYPE_VIEW_STACK));
 
-      list = find_type (adw_view_stack_get_visible_child (stack), REFRACT_TYPE_REPORT_LIST);
+      list = widget_find_type (adw_view_stack_get_visible_child (stack), REFRACT_TYPE_REPORT_LIST);
     }
   g_assert_nonnull (list);
-  row = find_type (list, REFRACT_TYPE_REPORT_ROW);
+  row = widget_find_type (list, REFRACT_TYPE_REPORT_ROW);
   g_assert_nonnull (row);
   gtk_widget_activate (row);
   gtk_test_widget_wait_for_draw (GTK_WIDGET (window));
@@ -374,8 +319,8 @@ test_legacy (void)
   assert_text (page, "This report is of another program");
   assert_text (page, "Not in this report");
   assert_text (page, "Decode distribution drift detected");
-  g_assert_null (find (GTK_WIDGET (page), has_text, "/Users/"));
-  g_assert_null (find (GTK_WIDGET (page), has_text, "nan"));
+  g_assert_null (widget_find (page, widget_has_text, "/Users/"));
+  g_assert_null (widget_find (page, widget_has_text, "nan"));
   app_fixture_close_window (window);
 }
 
@@ -408,7 +353,7 @@ test_hostile_texts (void)
   visit_sections (window, page);
   /* As they stand: neither taken for markup nor escaped twice. */
   assert_text (page, "<b>&amp;</b> %s");
-  g_assert_null (find (GTK_WIDGET (page), has_text, "&lt;"));
+  g_assert_null (widget_find (page, widget_has_text, "&lt;"));
   dialog = open_first_row (window, page, "trajectory");
   assert_text (dialog, "<b>&amp;</b> %s");
   close_dialog (window);
@@ -438,7 +383,7 @@ test_huge (void)
 
   visit_sections (window, page);
   /* Rows of four lists, not tens of thousands */
-  g_assert_cmpuint (count_type (GTK_WIDGET (page), REFRACT_TYPE_REPORT_ROW), <=, 4 * 25);
+  g_assert_cmpuint (widget_count_type (page, REFRACT_TYPE_REPORT_ROW), <=, 4 * 25);
   open_first_row (window, page, "trajectory");
   close_dialog (window);
   app_fixture_close_window (window);
@@ -449,27 +394,27 @@ test_list (void)
 {
   RefractReportPage *page;
   RefractWindow *window = open_report (load_full (), &page);
-  AdwViewStack *stack = ADW_VIEW_STACK (find_type (page, ADW_TYPE_VIEW_STACK));
+  AdwViewStack *stack = ADW_VIEW_STACK (widget_find_type (page, ADW_TYPE_VIEW_STACK));
   GtkWidget *list, *search, *order, *row;
 
   refract_report_page_show_section (page, "plad");
-  list = find_type (adw_view_stack_get_visible_child (stack), REFRACT_TYPE_REPORT_LIST);
-  search = find_type (list, GTK_TYPE_SEARCH_ENTRY);
-  order = find_type (list, GTK_TYPE_DROP_DOWN);
-  g_assert_cmpuint (count_type (list, REFRACT_TYPE_REPORT_ROW), ==, 25);
+  list = widget_find_type (adw_view_stack_get_visible_child (stack), REFRACT_TYPE_REPORT_LIST);
+  search = widget_find_type (list, GTK_TYPE_SEARCH_ENTRY);
+  order = widget_find_type (list, GTK_TYPE_DROP_DOWN);
+  g_assert_cmpuint (widget_count_type (list, REFRACT_TYPE_REPORT_ROW), ==, 25);
 
   /* Worst first */
   gtk_drop_down_set_selected (GTK_DROP_DOWN (order), 1);
-  row = find_type (list, REFRACT_TYPE_REPORT_ROW);
+  row = widget_find_type (list, REFRACT_TYPE_REPORT_ROW);
   g_assert_cmpfloat (refract_report_row_get_item (REFRACT_REPORT_ROW (row))->number, <, 5);
 
   g_object_set (search, "search-delay", 0, NULL);
   gtk_editable_set_text (GTK_EDITABLE (search), "FACT-1 · typing");
   gtk_test_widget_wait_for_draw (GTK_WIDGET (window));
-  g_assert_cmpuint (count_type (list, REFRACT_TYPE_REPORT_ROW), ==, 1);
+  g_assert_cmpuint (widget_count_type (list, REFRACT_TYPE_REPORT_ROW), ==, 1);
   gtk_editable_set_text (GTK_EDITABLE (search), "no such thing");
   gtk_test_widget_wait_for_draw (GTK_WIDGET (window));
-  g_assert_cmpuint (count_type (list, REFRACT_TYPE_REPORT_ROW), ==, 0);
+  g_assert_cmpuint (widget_count_type (list, REFRACT_TYPE_REPORT_ROW), ==, 0);
   assert_text (list, "Nothing here matches the search.");
   app_fixture_close_window (window);
 }
@@ -478,7 +423,7 @@ static gboolean
 has_raw_text (gpointer dialog)
 {
   GtkTextBuffer *buffer
-      = gtk_text_view_get_buffer (GTK_TEXT_VIEW (find_type (dialog, GTK_TYPE_TEXT_VIEW)));
+      = gtk_text_view_get_buffer (GTK_TEXT_VIEW (widget_find_type (dialog, GTK_TYPE_TEXT_VIEW)));
   GtkTextIter start, end;
   g_autofree char *text = NULL;
 
@@ -537,7 +482,7 @@ test_actions (void)
   g_assert_true (has_clipboard_text (markdown));
   gtk_widget_activate_action (GTK_WIDGET (page), "report.section", "s", "kld");
   g_assert_cmpstr (adw_view_stack_get_visible_child_name (
-                       ADW_VIEW_STACK (find_type (page, ADW_TYPE_VIEW_STACK))),
+                       ADW_VIEW_STACK (widget_find_type (page, ADW_TYPE_VIEW_STACK))),
                    ==, "kld");
   app_fixture_close_window (window);
 }
@@ -592,7 +537,7 @@ shows_best (gpointer window)
 
   return REFRACT_IS_REPORT_PAGE (page)
          && refract_report_page_get_report (REFRACT_REPORT_PAGE (page)) != NULL
-         && find (GTK_WIDGET (page), has_text, "Hardly any") != NULL;
+         && widget_find (page, widget_has_text, "Hardly any") != NULL;
 }
 
 static gboolean
@@ -629,7 +574,7 @@ test_other_reports (void)
   refract_library_add_async (library, best, NULL, added_cb, &added);
   app_fixture_wait (is_added, &added, 10);
   window = open_report (load_full (), &page);
-  row = gtk_widget_get_ancestor (find (GTK_WIDGET (page), has_text, "816 bytes per token"),
+  row = gtk_widget_get_ancestor (widget_find (page, widget_has_text, "816 bytes per token"),
                                  ADW_TYPE_ACTION_ROW);
   g_assert_true (gtk_list_box_row_get_activatable (GTK_LIST_BOX_ROW (row)));
   gtk_widget_activate (row);
@@ -671,18 +616,18 @@ test_accessible (void)
 {
   RefractReportPage *page;
   RefractWindow *window = open_report (load_full (), &page);
-  AdwViewStack *stack = ADW_VIEW_STACK (find_type (page, ADW_TYPE_VIEW_STACK));
+  AdwViewStack *stack = ADW_VIEW_STACK (widget_find_type (page, ADW_TYPE_VIEW_STACK));
   GtkWidget *list, *row;
 
   refract_report_page_show_section (page, "trajectory");
-  list = find_type (adw_view_stack_get_visible_child (stack), REFRACT_TYPE_REPORT_LIST);
-  row = find_type (list, REFRACT_TYPE_REPORT_ROW);
+  list = widget_find_type (adw_view_stack_get_visible_child (stack), REFRACT_TYPE_REPORT_LIST);
+  row = widget_find_type (list, REFRACT_TYPE_REPORT_ROW);
   gtk_test_accessible_assert_property (
       row, GTK_ACCESSIBLE_PROPERTY_LABEL,
       "fact-1, factual · Parts at token 2 (reference 92 tokens, candidate 128)");
-  gtk_test_accessible_assert_property (find_type (list, GTK_TYPE_SEARCH_ENTRY),
+  gtk_test_accessible_assert_property (widget_find_type (list, GTK_TYPE_SEARCH_ENTRY),
                                        GTK_ACCESSIBLE_PROPERTY_LABEL, "Search in this list");
-  gtk_test_accessible_assert_property (find_type (list, GTK_TYPE_DROP_DOWN),
+  gtk_test_accessible_assert_property (widget_find_type (list, GTK_TYPE_DROP_DOWN),
                                        GTK_ACCESSIBLE_PROPERTY_LABEL, "Order of this list");
   app_fixture_close_window (window);
 }
@@ -765,13 +710,13 @@ load_badges (void)
 static void
 test_large_text (void)
 {
-  RefractReport *(*const load_report[]) (void) = { load_full, load_badges, load_legacy };
+  RefractReport *(*const load[]) (void) = { load_full, load_badges, load_legacy };
 
-  for (guint i = 0; i < G_N_ELEMENTS (load_report); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (load); i++)
     {
       RefractReportPage *page;
-      RefractWindow *window = open_report (load_report[i](), &page);
-      AdwViewStack *stack = ADW_VIEW_STACK (find_type (page, ADW_TYPE_VIEW_STACK));
+      RefractWindow *window = open_report (load[i](), &page);
+      AdwViewStack *stack = ADW_VIEW_STACK (widget_find_type (page, ADW_TYPE_VIEW_STACK));
       GtkWidget *view = adw_breakpoint_bin_get_child (
           ADW_BREAKPOINT_BIN (adw_navigation_page_get_child (ADW_NAVIGATION_PAGE (page))));
 
@@ -813,7 +758,7 @@ test_dialog_pictures (void)
       app_shot_apply (GTK_WINDOW (window), &APP_SHOT_DARK);
       open_first_row (window, page, names[i]);
       app_shot_write (GTK_WIDGET (window), wide);
-      card = find (GTK_WIDGET (get_dialog (window)), has_neighbour, NULL);
+      card = widget_find (get_dialog (window), has_neighbour, NULL);
       g_assert_nonnull (card);
       /* an odd pixel is one's */
       g_assert_cmpint (ABS (gtk_widget_get_width (card)

@@ -28,7 +28,7 @@ class Shell(AppTest):
         app.find(name="^Preferences$", role="dialog")
         self.assertNamed(app)
         # Twelve layers, by the keyboard alone.
-        app.tab_to(lambda node: node.get_accessible_id() == "gpu_spin")
+        app.tab_to(lambda node: node.get_accessible_id() == "spin")
         app.press("ctrl+a")
         app.type("12\n")
         app.press("Escape")
@@ -39,7 +39,7 @@ class Shell(AppTest):
         # Another start remembers.
         app = self.start()
         app.press("ctrl+comma")
-        spin = app.find(id="gpu_spin")
+        spin = app.find(id="spin")
         self.assertEqual(spin.get_current_value(), 12)
 
     def test_about(self):

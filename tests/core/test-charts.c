@@ -11,38 +11,17 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "../data-fixture.h"
 #include "charts/refract-chart-comparison.h"
 #include "charts/refract-chart.h"
 #include "charts/refract-palette.h"
 #include "charts/refract-plot.h"
 #include "charts/refract-scene-svg.h"
 #include "core/refract-text.h"
-#include "report/refract-report.h"
 
 static const char *const charts[]
     = { "gauge", "axes", "divergence", "kld-histogram", "kld-depth", "kld-contexts",
         "rniah", "plad", "speed",      "scatter",       "share-card" };
-
-static RefractReport *
-load (const char *name)
-{
-  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "data", name, NULL);
-  g_autoptr (GError) error = NULL;
-  RefractReport *report = refract_report_load (path, &error);
-
-  g_assert_no_error (error);
-  return report;
-}
-
-static RefractReport *
-parse (const char *text)
-{
-  g_autoptr (GError) error = NULL;
-  RefractReport *report = refract_report_new_from_text (text, strlen (text), &error);
-
-  g_assert_no_error (error);
-  return report;
-}
 
 static void
 assert_point (const RefractScene *scene, guint index, const char *sentence)
@@ -229,9 +208,10 @@ check_comparison (const RefractComparison *comparison, const char *what)
 static void
 test_tidy (void)
 {
-  g_autoptr (RefractReport) full = load ("report-charts.json");
-  g_autoptr (RefractReport) legacy = load ("legacy-v0.3.1-gemma26b.json");
-  g_autoptr (RefractReport) bare = parse ("{\"schema\": \"refract.report.v0.3.1\", \"axes\": {}}");
+  g_autoptr (RefractReport) full = load_report ("report-charts.json");
+  g_autoptr (RefractReport) legacy = load_report ("legacy-v0.3.1-gemma26b.json");
+  g_autoptr (RefractReport) bare
+      = parse_report ("{\"schema\": \"refract.report.v0.3.1\", \"axes\": {}}");
 
   g_assert_cmpuint (check_all (full, "full"), ==, G_N_ELEMENTS (charts));
   /* gauge, axes, R-NIAH, PLAD, card */
@@ -266,7 +246,7 @@ test_hostile (void)
       "{\"from_token\": 1, \"to_token\": 2, \"mean_kld\": 1e11}, {\"from_token\": 1e11, "
       "\"to_token\": 1e11, \"mean_kld\": 0}]}}}}",
       wide, wide, wide, wide, wide, wide, wide, wide);
-  g_autoptr (RefractReport) report = parse (text);
+  g_autoptr (RefractReport) report = parse_report (text);
   g_autoptr (RefractComparison) comparison = NULL;
 
   check_all (report, "hostile");
@@ -278,11 +258,11 @@ static void
 test_comparison (void)
 {
   g_autoptr (RefractComparison) three
-      = compare (load ("full-demo-q4_0.refract.json"), load ("report-charts.json"),
-                 load ("legacy-v0.3.1-gemma26b.json"), NULL);
+      = compare (load_report ("full-demo-q4_0.refract.json"), load_report ("report-charts.json"),
+                 load_report ("legacy-v0.3.1-gemma26b.json"), NULL);
   g_autoptr (RefractComparison) bare
-      = compare (parse ("{\"schema\": \"refract.report.v0.3.1\", \"axes\": {}}"),
-                 parse ("{\"schema\": \"refract.report.v0.3.1\", \"axes\": {}}"), NULL);
+      = compare (parse_report ("{\"schema\": \"refract.report.v0.3.1\", \"axes\": {}}"),
+                 parse_report ("{\"schema\": \"refract.report.v0.3.1\", \"axes\": {}}"), NULL);
   g_autoptr (RefractScene) scores = refract_chart_compare_scores_new (three, 600, 1);
   g_autoptr (RefractScene) memory = refract_chart_compare_memory_new (three, 600, 1);
   g_autoptr (RefractScene) speed = refract_chart_compare_speed_new (three, 600, 1);
@@ -326,7 +306,8 @@ test_comparison_map (void)
         "{\"length\": 512, \"position\": 0, \"base_acc\": 1, \"cand_acc\": 1,"
         " \"degradation\": 0},"
         "{\"length\": 900, \"position\": 0, \"base_acc\": 1}]}}}";
-  g_autoptr (RefractComparison) comparison = compare (parse (first), parse (second), NULL);
+  g_autoptr (RefractComparison) comparison
+      = compare (parse_report (first), parse_report (second), NULL);
   g_autoptr (RefractScene) map = refract_chart_compare_rniah_new (comparison, 1, 600, 1);
 
   assert_point (map, 0, "512 tokens, needle at 0 %: better than the first, 100 % against 50 %.");
@@ -342,7 +323,7 @@ test_comparison_map (void)
 static void
 test_sentences (void)
 {
-  g_autoptr (RefractReport) report = load ("report-charts.json");
+  g_autoptr (RefractReport) report = load_report ("report-charts.json");
   g_autoptr (RefractScene) gauge = refract_chart_gauge_new (report, 360, 1);
   g_autoptr (RefractScene) axes = refract_chart_axes_new (report, 360, 1);
   g_autoptr (RefractScene) divergence = refract_chart_divergence_new (report, 360, 1);

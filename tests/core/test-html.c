@@ -7,39 +7,10 @@
 
 #include <string.h>
 
+#include "../data-fixture.h"
 #include "core/refract-json.h"
 #include "export/refract-html-page.h"
 #include "export/refract-html.h"
-
-static char *
-read_data (const char *name)
-{
-  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "data", name, NULL);
-  g_autoptr (GError) error = NULL;
-  char *text = NULL;
-
-  g_file_get_contents (path, &text, NULL, &error);
-  g_assert_no_error (error);
-  return text;
-}
-
-static RefractReport *
-parse (const char *text)
-{
-  g_autoptr (GError) error = NULL;
-  RefractReport *report = refract_report_new_from_text (text, strlen (text), &error);
-
-  g_assert_no_error (error);
-  return report;
-}
-
-static RefractReport *
-load (const char *name)
-{
-  g_autofree char *text = read_data (name);
-
-  return parse (text);
-}
 
 /* Of as many reports as are given, up to NULL. */
 static char *
@@ -105,7 +76,7 @@ assert_carries (const char *page, guint index, RefractReport *report)
 static void
 test_full (void)
 {
-  g_autoptr (RefractReport) report = load ("full-demo-q4_0.refract.json");
+  g_autoptr (RefractReport) report = load_report ("full-demo-q4_0.refract.json");
   g_autofree char *page = make_page (report, NULL);
 
   g_assert_cmpuint (strlen (page), <=, 400000);
@@ -126,8 +97,8 @@ test_full (void)
 static void
 test_several (void)
 {
-  g_autoptr (RefractReport) report = load ("full-demo-q4_0.refract.json");
-  g_autoptr (RefractReport) legacy = load ("legacy-v0.3.1-gemma26b.json");
+  g_autoptr (RefractReport) report = load_report ("full-demo-q4_0.refract.json");
+  g_autoptr (RefractReport) legacy = load_report ("legacy-v0.3.1-gemma26b.json");
   g_autofree char *page = make_page (report, legacy);
 
   g_assert_cmpuint (count (page, "<details class=\"candidate\""), ==, 2);
@@ -141,7 +112,7 @@ test_several (void)
 static void
 test_legacy (void)
 {
-  g_autoptr (RefractReport) report = load ("legacy-v0.3.1-gemma26b.json");
+  g_autoptr (RefractReport) report = load_report ("legacy-v0.3.1-gemma26b.json");
   g_autofree char *page = make_page (report, NULL);
 
   g_assert_cmpuint (strlen (page), <=, 150000);
@@ -158,8 +129,8 @@ static void
 test_bare (void)
 {
   g_autoptr (RefractReport) report
-      = parse ("{\"schema\": \"refract.report.v0.1\", \"composite\": null, \"axes\": {}}");
-  g_autoptr (RefractReport) skipped = parse (
+      = parse_report ("{\"schema\": \"refract.report.v0.1\", \"composite\": null, \"axes\": {}}");
+  g_autoptr (RefractReport) skipped = parse_report (
       "{\"schema\": \"refract.report.v0.3.1\", \"composite\": 50, \"diagnosis\": [], \"axes\": "
       "{\"kld\": {\"skipped\": true, \"score\": null, \"band\": \"skipped\"}}, \"extension\": "
       "{\"ranking\": [], \"failed\": [], \"findings\": [], \"axes\": {\"kld\": "
@@ -176,7 +147,7 @@ test_bare (void)
 static void
 test_hostile (void)
 {
-  g_autoptr (RefractReport) report = parse (
+  g_autoptr (RefractReport) report = parse_report (
       "{\"schema\": \"refract.report.v0.3.1\", \"model\": \"</title><svg/onload=x>.gguf\", "
       "\"timestamp\": \"\\\"><img src=x>\", \"repro_command\": \"</pre><img src=x>\", "
       "\"candidate\": \"<img src=x>\", \"composite\": 50, \"summary\": \"<img src=x>\", "

@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include "../data-fixture.h"
 #include "core/refract-error.h"
 #include "fake-run.h"
 #include "report/refract-report-plan.h"
@@ -17,11 +18,8 @@ report_with_plan (const char *plan)
                          "\"composite\":90,\"axes\":{\"gtm\":{\"score\":90}},\"extension\":{"
                          "\"version\":1,\"plan\":%s}}",
                          plan);
-  g_autoptr (GError) error = NULL;
-  RefractReport *report = refract_report_new_from_text (text, strlen (text), &error);
 
-  g_assert_no_error (error);
-  return report;
+  return parse_report (text);
 }
 
 static RefractPlanImport *
@@ -200,14 +198,11 @@ test_bounds (void)
 static void
 test_legacy (void)
 {
-  g_autofree char *path
-      = g_test_build_filename (G_TEST_DIST, "data", "legacy-v0.3.1-gemma26b.json", NULL);
   g_autoptr (GError) error = NULL;
-  g_autoptr (RefractReport) report = refract_report_load (path, &error);
+  g_autoptr (RefractReport) report = load_report ("legacy-v0.3.1-gemma26b.json");
   g_autoptr (RefractPlanImport) import = NULL;
   g_auto (GStrv) candidates = NULL;
 
-  g_assert_no_error (error);
   import = refract_plan_from_report (report, &error);
   g_assert_no_error (error);
   g_object_get (import->plan, "candidates", &candidates, NULL);

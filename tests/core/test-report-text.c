@@ -8,29 +8,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "../data-fixture.h"
 #include "report/refract-facts.h"
 #include "report/refract-report-text.h"
-
-static RefractReport *
-load (const char *name)
-{
-  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "data", name, NULL);
-  g_autoptr (GError) error = NULL;
-  RefractReport *report = refract_report_load (path, &error);
-
-  g_assert_no_error (error);
-  return report;
-}
-
-static RefractReport *
-parse (const char *text)
-{
-  g_autoptr (GError) error = NULL;
-  RefractReport *report = refract_report_new_from_text (text, strlen (text), &error);
-
-  g_assert_no_error (error);
-  return report;
-}
 
 static gboolean
 says (GPtrArray *sentences, const char *start)
@@ -66,7 +46,7 @@ test_clip (void)
 static void
 test_low_confidence (void)
 {
-  g_autoptr (RefractReport) report = parse (
+  g_autoptr (RefractReport) report = parse_report (
       "{\"schema\": \"refract.report.v0.3.1\", \"composite\": 95.0, \"axes\": {\"rniah\": "
       "{\"score\": 100, \"confidence\": \"low\", \"notes\": [\"A note.\"]}}, "
       "\"extension\": {\"within_noise\": true, \"interval\": {\"low\": 90, \"high\": 99, "
@@ -91,8 +71,8 @@ static void
 test_not_proved (void)
 {
   g_autoptr (RefractReport) report
-      = parse ("{\"schema\": \"refract.report.v0.3.1\", \"composite\": null, \"axes\": {}, "
-               "\"extension\": {\"not_proved\": true, \"is_control\": true}}");
+      = parse_report ("{\"schema\": \"refract.report.v0.3.1\", \"composite\": null, \"axes\": {}, "
+                      "\"extension\": {\"not_proved\": true, \"is_control\": true}}");
   g_autoptr (GPtrArray) caveats = refract_report_list_caveats (report);
   g_autofree char *composite = refract_report_dup_composite_text (report);
   g_autofree char *weakest = refract_report_dup_weakest_text (report);
@@ -115,7 +95,7 @@ find_fact (GPtrArray *facts, const char *title)
 static void
 test_facts (void)
 {
-  g_autoptr (RefractReport) report = load ("full-demo-q4_0.refract.json");
+  g_autoptr (RefractReport) report = load_report ("full-demo-q4_0.refract.json");
   g_autoptr (GPtrArray) kld = refract_report_list_facts (report, REFRACT_FACTS_KLD);
   g_autoptr (GPtrArray) kv = refract_report_list_facts (report, REFRACT_FACTS_KV);
 
@@ -133,7 +113,7 @@ test_facts (void)
 static void
 test_legacy (void)
 {
-  g_autoptr (RefractReport) report = load ("legacy-v0.3.1-gemma26b.json");
+  g_autoptr (RefractReport) report = load_report ("legacy-v0.3.1-gemma26b.json");
   g_autofree char *summary = refract_report_dup_summary_text (report);
   g_autofree char *weakest = refract_report_dup_weakest_text (report);
 

@@ -7,6 +7,7 @@
 
 #include <glib/gstdio.h>
 
+#include "../data-fixture.h"
 #include "core/refract-error.h"
 #include "fake-run.h"
 #include "report/refract-diagnosis.h"
@@ -49,12 +50,8 @@ to_text (const RefractRun *run, guint candidate, gboolean redact)
 static JsonObject *
 load_legacy (void)
 {
-  g_autofree char *path
-      = g_test_build_filename (G_TEST_DIST, "data", "legacy-v0.3.1-gemma26b.json", NULL);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (RefractReport) report = refract_report_load (path, &error);
+  g_autoptr (RefractReport) report = load_report ("legacy-v0.3.1-gemma26b.json");
 
-  g_assert_no_error (error);
   return json_object_ref (refract_report_get_root (report));
 }
 

@@ -5,9 +5,9 @@
 
 #include "config.h"
 
-#include <json-glib/json-glib.h>
 #include <math.h>
 
+#include "../data-fixture.h"
 #include "core/refract-statistics.h"
 
 static void
@@ -31,16 +31,9 @@ read_ids (JsonObject *row, const char *key, gsize *n)
 static void
 test_sequences_fixture (void)
 {
-  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "data", "scoring.json", NULL);
   g_autoptr (JsonParser) parser = json_parser_new ();
-  g_autoptr (GError) error = NULL;
-  JsonArray *rows;
+  JsonArray *rows = load_rows (parser, "scoring.json", "sequences", 40);
 
-  json_parser_load_from_file (parser, path, &error);
-  g_assert_no_error (error);
-  rows = json_object_get_array_member (json_node_get_object (json_parser_get_root (parser)),
-                                       "sequences");
-  g_assert_cmpuint (json_array_get_length (rows), ==, 40);
   for (guint i = 0; i < json_array_get_length (rows); i++)
     {
       JsonObject *row = json_array_get_object_element (rows, i);

@@ -350,20 +350,6 @@ refract_chart_view_set_maker (RefractChartView *self,
   reset (self);
 }
 
-RefractReport *
-refract_chart_view_get_report (RefractChartView *self)
-{
-  g_return_val_if_fail (REFRACT_IS_CHART_VIEW (self), NULL);
-  return self->report;
-}
-
-gboolean
-refract_chart_view_get_has_data (RefractChartView *self)
-{
-  g_return_val_if_fail (REFRACT_IS_CHART_VIEW (self), FALSE);
-  return self->has_data;
-}
-
 int
 refract_chart_view_get_cursor (RefractChartView *self)
 {

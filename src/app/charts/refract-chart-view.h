@@ -39,8 +39,6 @@ void refract_chart_view_set_maker (RefractChartView *self,
                                    GDestroyNotify destroy);
 /* @report: (nullable) */
 void refract_chart_view_set_report (RefractChartView *self, RefractReport *report);
-RefractReport *refract_chart_view_get_report (RefractChartView *self);
-gboolean refract_chart_view_get_has_data (RefractChartView *self);
 /* (transfer none) (nullable): as laid out for the present width */
 RefractScene *refract_chart_view_get_scene (RefractChartView *self);
 /* index of the point that keys move; −1 before the first key */

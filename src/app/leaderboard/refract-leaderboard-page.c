@@ -11,6 +11,7 @@
 
 #include "compare/refract-table-view.h"
 #include "core/refract-json.h"
+#include "core/refract-text.h"
 #include "leaderboard/refract-leaderboard-page.h"
 #include "refract-export.h"
 #include "report/refract-report-widgets.h"
@@ -234,12 +235,6 @@ library_free (gpointer data)
   g_free (library);
 }
 
-static int
-compare_texts (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const char *const *) b, *(const char *const *) a);
-}
-
 /* (transfer full): "0.3.1" and the like, each once, newest first */
 static GPtrArray *
 list_versions (GPtrArray *reports)
@@ -255,7 +250,7 @@ list_versions (GPtrArray *reports)
           && !g_ptr_array_find_with_equal_func (versions, version, g_str_equal, NULL))
         g_ptr_array_add (versions, g_strdup (version));
     }
-  g_ptr_array_sort (versions, compare_texts);
+  g_ptr_array_sort (versions, refract_text_compare);
   return versions;
 }
 

@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include "core/refract-text.h"
 #include "library/refract-filter-popover.h"
 
 struct _RefractFilterPopover
@@ -103,12 +104,6 @@ filter_changed_cb (RefractFilterPopover *self)
                 get_choice (self->engine_choice), NULL);
 }
 
-static int
-compare_texts (gconstpointer a, gconstpointer b)
-{
-  return g_utf8_collate (*(const char *const *) a, *(const char *const *) b);
-}
-
 /* The different texts of the reports, after the choice that means all; keeps what is chosen. */
 static void
 fill_choice (RefractFilterPopover *self,
@@ -133,7 +128,7 @@ fill_choice (RefractFilterPopover *self,
       g_ptr_array_add (texts, g_strdup (text));
       g_hash_table_add (seen, g_ptr_array_index (texts, texts->len - 1));
     }
-  g_ptr_array_sort (texts, compare_texts);
+  g_ptr_array_sort (texts, refract_text_compare);
   g_ptr_array_add (texts, NULL);
   self->showing = TRUE;
   gtk_string_list_splice (list, 1, g_list_model_get_n_items (G_LIST_MODEL (list)) - 1,

@@ -10,9 +10,8 @@
 #include "compare/refract-compare-page.h"
 #include "library/refract-choice.h"
 #include "library/refract-filter-popover.h"
-#include "library/refract-library-row.h"
 #include "library/refract-sidebar-actions.h"
-#include "library/refract-sidebar.h"
+#include "library/refract-sidebar-rows.h"
 #include "refract-application.h"
 #include "run/refract-run-item.h"
 
@@ -223,33 +222,19 @@ show_menu (GtkWidget *widget, const char *name, GVariant *parameter)
                                       bounds.size.height });
 }
 
-/* Of a row's own gesture: the press selects the row and opens the menu where it was. */
-static void
-row_menu_cb (GtkGesture *gesture, GtkListItem *list_item, double x, double y)
+gboolean
+refract_sidebar_open_menu (RefractSidebar *self,
+                           guint position,
+                           GtkWidget *row,
+                           const graphene_point_t *point)
 {
-  GtkWidget *row = gtk_event_controller_get_widget (GTK_EVENT_CONTROLLER (gesture));
-  RefractSidebar *self = REFRACT_SIDEBAR (gtk_widget_get_ancestor (row, REFRACT_TYPE_SIDEBAR));
-  graphene_point_t point;
+  graphene_point_t at;
 
-  if (self == NULL || self->choice != NULL
-      || !REFRACT_IS_SUMMARY (gtk_list_item_get_item (list_item))
-      || !gtk_widget_compute_point (row, self->list_view, &GRAPHENE_POINT_INIT (x, y), &point))
-    return;
-  gtk_gesture_set_state (gesture, GTK_EVENT_SEQUENCE_CLAIMED);
-  gtk_single_selection_set_selected (self->selection, gtk_list_item_get_position (list_item));
-  popup_menu (self, &(GdkRectangle) { point.x, point.y, 1, 1 });
-}
-
-static void
-row_clicked_cb (GtkGestureClick *gesture, int n_press, double x, double y, gpointer list_item)
-{
-  row_menu_cb (GTK_GESTURE (gesture), list_item, x, y);
-}
-
-static void
-row_pressed_cb (GtkGestureLongPress *gesture, double x, double y, gpointer list_item)
-{
-  row_menu_cb (GTK_GESTURE (gesture), list_item, x, y);
+  if (self->choice != NULL || !gtk_widget_compute_point (row, self->list_view, point, &at))
+    return FALSE;
+  gtk_single_selection_set_selected (self->selection, position);
+  popup_menu (self, &(GdkRectangle) { at.x, at.y, 1, 1 });
+  return TRUE;
 }
 
 /* --- Several reports at once --- */
@@ -325,79 +310,14 @@ stop_choosing (GtkWidget *widget, const char *name, GVariant *parameter)
   set_choosing (REFRACT_SIDEBAR (widget), FALSE);
 }
 
-/* Before the list's own gesture: while choosing every press adds or takes away, and with Control or
- * Shift it begins that. */
-static void
-row_chosen_cb (GtkGestureClick *gesture, int n_press, double x, double y, GtkListItem *list_item)
+gboolean
+refract_sidebar_choose (RefractSidebar *self, guint position, GdkModifierType modifiers)
 {
-  GtkEventController *controller = GTK_EVENT_CONTROLLER (gesture);
-  GdkModifierType state = gtk_event_controller_get_current_event_state (controller);
-  RefractSidebar *self = REFRACT_SIDEBAR (
-      gtk_widget_get_ancestor (gtk_event_controller_get_widget (controller), REFRACT_TYPE_SIDEBAR));
-  guint position = gtk_list_item_get_position (list_item);
-
-  if (self == NULL || (self->choice == NULL && (state & (GDK_CONTROL_MASK | GDK_SHIFT_MASK)) == 0))
-    return;
-  gtk_gesture_set_state (GTK_GESTURE (gesture), GTK_EVENT_SEQUENCE_CLAIMED);
+  if (self->choice == NULL && modifiers == 0)
+    return FALSE;
   set_choosing (self, TRUE);
-  refract_choice_toggle (self->choice, position, (state & GDK_SHIFT_MASK) != 0);
-}
-
-static void
-row_setup_cb (GtkSignalListItemFactory *factory, GtkListItem *list_item)
-{
-  GtkWidget *row = refract_library_row_new ();
-  GtkGesture *click = gtk_gesture_click_new ();
-  GtkGesture *press = gtk_gesture_long_press_new ();
-  GtkGesture *choose = gtk_gesture_click_new ();
-
-  gtk_event_controller_set_propagation_phase (GTK_EVENT_CONTROLLER (choose), GTK_PHASE_CAPTURE);
-  g_signal_connect (choose, "pressed", G_CALLBACK (row_chosen_cb), list_item);
-  gtk_widget_add_controller (row, GTK_EVENT_CONTROLLER (choose));
-  gtk_gesture_single_set_button (GTK_GESTURE_SINGLE (click), GDK_BUTTON_SECONDARY);
-  gtk_gesture_single_set_touch_only (GTK_GESTURE_SINGLE (press), TRUE);
-  g_signal_connect (click, "pressed", G_CALLBACK (row_clicked_cb), list_item);
-  g_signal_connect (press, "pressed", G_CALLBACK (row_pressed_cb), list_item);
-  gtk_widget_add_controller (row, GTK_EVENT_CONTROLLER (click));
-  gtk_widget_add_controller (row, GTK_EVENT_CONTROLLER (press));
-  gtk_list_item_set_child (list_item, row);
-}
-
-static void
-row_bind_cb (GtkSignalListItemFactory *factory, GtkListItem *list_item)
-{
-  GObject *item = gtk_list_item_get_item (list_item);
-  g_autofree char *text = refract_library_row_describe (item);
-
-  refract_library_row_set_item (REFRACT_LIBRARY_ROW (gtk_list_item_get_child (list_item)), item);
-  gtk_list_item_set_accessible_label (list_item, text);
-}
-
-static void
-row_unbind_cb (GtkSignalListItemFactory *factory, GtkListItem *list_item)
-{
-  refract_library_row_set_item (REFRACT_LIBRARY_ROW (gtk_list_item_get_child (list_item)), NULL);
-}
-
-static void
-header_setup_cb (GtkSignalListItemFactory *factory, GtkListHeader *header)
-{
-  GtkWidget *label = gtk_label_new (NULL);
-
-  gtk_label_set_xalign (GTK_LABEL (label), 0);
-  gtk_widget_set_margin_start (label, 12);
-  gtk_widget_set_margin_end (label, 12);
-  gtk_label_set_ellipsize (GTK_LABEL (label), PANGO_ELLIPSIZE_MIDDLE);
-  gtk_list_header_set_child (header, label);
-}
-
-static void
-header_bind_cb (RefractSidebar *self, GtkListHeader *header)
-{
-  g_autofree char *title
-      = refract_report_order_dup_title (self->order, gtk_list_header_get_item (header));
-
-  gtk_label_set_label (GTK_LABEL (gtk_list_header_get_child (header)), title);
+  refract_choice_toggle (self->choice, position, (modifiers & GDK_SHIFT_MASK) != 0);
+  return TRUE;
 }
 
 static void
@@ -591,21 +511,17 @@ bind_settings (RefractSidebar *self)
 static void
 refract_sidebar_init (RefractSidebar *self)
 {
-  g_autoptr (GtkListItemFactory) rows = gtk_signal_list_item_factory_new ();
-  g_autoptr (GtkListItemFactory) headers = gtk_signal_list_item_factory_new ();
+  g_autoptr (GtkListItemFactory) rows = refract_sidebar_rows_new ();
+  g_autoptr (GtkListItemFactory) headers = NULL;
 
   make_models (self);
+  headers = refract_sidebar_headers_new (self->order);
   gtk_widget_init_template (GTK_WIDGET (self));
   gtk_menu_button_set_create_popup_func (GTK_MENU_BUTTON (self->filter_button), create_popover,
                                          self, NULL);
   g_object_bind_property (self->search_entry, "text", self->filter, "text", G_BINDING_DEFAULT);
   bind_settings (self);
 
-  g_signal_connect (rows, "setup", G_CALLBACK (row_setup_cb), NULL);
-  g_signal_connect (rows, "bind", G_CALLBACK (row_bind_cb), NULL);
-  g_signal_connect (rows, "unbind", G_CALLBACK (row_unbind_cb), NULL);
-  g_signal_connect (headers, "setup", G_CALLBACK (header_setup_cb), NULL);
-  g_signal_connect_object (headers, "bind", G_CALLBACK (header_bind_cb), self, G_CONNECT_SWAPPED);
   gtk_list_view_set_factory (GTK_LIST_VIEW (self->list_view), rows);
   gtk_list_view_set_header_factory (GTK_LIST_VIEW (self->list_view), headers);
   gtk_list_view_set_model (GTK_LIST_VIEW (self->list_view), GTK_SELECTION_MODEL (self->selection));

@@ -13,6 +13,7 @@
 #include "backends/refract-backend.h"
 #include "refract-defaults.h"
 #include "refract-engine-group.h"
+#include "refract-spin-row.h"
 #include "refract-window.h"
 
 struct _RefractEngineGroup
@@ -23,7 +24,7 @@ struct _RefractEngineGroup
   GtkWidget *reset_button;
   AdwActionRow *found_row;
   AdwEntryRow *flags_row;
-  GtkSpinButton *gpu_spin;
+  RefractSpinRow *gpu_row;
 
   GSettings *settings;
   GCancellable *detecting;
@@ -142,25 +143,6 @@ flags_applied (RefractEngineGroup *self)
   g_settings_set_string (self->settings, "engine-flags", flags);
 }
 
-/* −1 reads as a word. */
-static gboolean
-gpu_output (GtkSpinButton *spin)
-{
-  if (gtk_spin_button_get_value (spin) >= 0)
-    return FALSE;
-  gtk_editable_set_text (GTK_EDITABLE (spin), _ ("Automatic"));
-  return TRUE;
-}
-
-static int
-gpu_input (GtkSpinButton *spin, double *value)
-{
-  if (!g_str_equal (gtk_editable_get_text (GTK_EDITABLE (spin)), _ ("Automatic")))
-    return FALSE;
-  *value = -1;
-  return TRUE;
-}
-
 static void
 refract_engine_group_dispose (GObject *object)
 {
@@ -180,6 +162,8 @@ refract_engine_group_class_init (RefractEngineGroupClass *klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
 
+  g_type_ensure (REFRACT_TYPE_SPIN_ROW);
+
   object_class->dispose = refract_engine_group_dispose;
 
   gtk_widget_class_set_template_from_resource (widget_class, RESOURCE_PATH "/ui/engine-group.ui");
@@ -187,12 +171,10 @@ refract_engine_group_class_init (RefractEngineGroupClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RefractEngineGroup, reset_button);
   gtk_widget_class_bind_template_child (widget_class, RefractEngineGroup, found_row);
   gtk_widget_class_bind_template_child (widget_class, RefractEngineGroup, flags_row);
-  gtk_widget_class_bind_template_child (widget_class, RefractEngineGroup, gpu_spin);
+  gtk_widget_class_bind_template_child (widget_class, RefractEngineGroup, gpu_row);
   gtk_widget_class_bind_template_callback (widget_class, choose_clicked);
   gtk_widget_class_bind_template_callback (widget_class, reset_clicked);
   gtk_widget_class_bind_template_callback (widget_class, flags_applied);
-  gtk_widget_class_bind_template_callback (widget_class, gpu_output);
-  gtk_widget_class_bind_template_callback (widget_class, gpu_input);
 }
 
 static void
@@ -212,7 +194,7 @@ refract_engine_group_set_settings (RefractEngineGroup *self, GSettings *settings
   self->settings = g_object_ref (settings);
   flags = g_settings_get_string (settings, "engine-flags");
   gtk_editable_set_text (GTK_EDITABLE (self->flags_row), flags);
-  g_settings_bind (settings, "n-gpu-layers", self->gpu_spin, "value", G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (settings, "n-gpu-layers", self->gpu_row, "value", G_SETTINGS_BIND_DEFAULT);
   g_signal_connect_object (settings, "changed::engine-dir", G_CALLBACK (detect), self,
                            G_CONNECT_SWAPPED);
   detect (self);

@@ -57,7 +57,7 @@ set_context (RefractReportItem *item, JsonObject *worst)
 static void
 fill_worst (RefractReportKld *self, JsonArray *worst)
 {
-  guint n = worst != NULL ? json_array_get_length (worst) : 0;
+  guint n = refract_json_get_length (worst);
   g_autoptr (GListStore) items = g_list_store_new (REFRACT_TYPE_REPORT_ITEM);
 
   for (guint i = 0; i < MIN (n, REFRACT_REPORT_LIST_MAX); i++)
@@ -80,7 +80,7 @@ fill_worst (RefractReportKld *self, JsonArray *worst)
 static void
 fill_ladder (RefractReportKld *self, JsonArray *ladder)
 {
-  guint n = ladder != NULL ? json_array_get_length (ladder) : 0;
+  guint n = refract_json_get_length (ladder);
 
   for (guint i = 0; i < MIN (n, REFRACT_REPORT_LIST_MAX / 20); i++)
     {

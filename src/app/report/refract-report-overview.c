@@ -149,7 +149,7 @@ ranking_row_new (RefractReportOverview *self, JsonObject *ranked, gboolean is_co
         == 0;
   JsonObject *interval = refract_json_get_object (ranked, "interval");
   double composite = refract_json_get_double (ranked, "composite", NAN);
-  g_autofree char *score = refract_format_score_interval (CLAMP (composite, 0, 100), interval);
+  g_autofree char *score = refract_format_score_interval (CLAMP (composite, 0, 100), interval, 1);
   g_autofree char *detail = refract_ranking_row_dup_detail (ranked);
   g_autofree char *subtitle = g_strdup_printf ("%s\n%s", score, detail);
   g_autofree char *label = refract_kv_text_to_label (text);
@@ -183,7 +183,7 @@ fill_recommendation (RefractReportOverview *self)
   JsonObject *recommendation = refract_json_get_object (extension, "recommendation");
   JsonArray *ranking = refract_json_get_array (extension, "ranking");
   JsonObject *control = refract_json_get_object (extension, "control");
-  guint n = ranking != NULL ? json_array_get_length (ranking) : 0;
+  guint n = refract_json_get_length (ranking);
 
   set_text (self->recommendation_text, refract_json_get_string (recommendation, "sentence", NULL));
   set_text (self->control_text, refract_json_get_string (recommendation, "control_sentence", NULL));
@@ -201,7 +201,7 @@ fill_failed (RefractReportOverview *self)
 {
   JsonArray *failed
       = refract_json_get_array (refract_report_get_extension (self->report), "failed");
-  guint n = failed != NULL ? json_array_get_length (failed) : 0;
+  guint n = refract_json_get_length (failed);
 
   for (guint i = 0; i < MIN (n, MAX_ROWS); i++)
     {
@@ -244,7 +244,7 @@ fill_diagnosis (RefractReportOverview *self)
 {
   JsonArray *diagnosis
       = refract_json_get_array (refract_report_get_root (self->report), "diagnosis");
-  guint n = diagnosis != NULL ? json_array_get_length (diagnosis) : 0;
+  guint n = refract_json_get_length (diagnosis);
 
   for (guint i = 0; i < MIN (n, MAX_ROWS); i++)
     {
@@ -261,7 +261,7 @@ fill_findings (RefractReportOverview *self)
 {
   JsonArray *findings
       = refract_json_get_array (refract_report_get_extension (self->report), "findings");
-  guint n = findings != NULL ? json_array_get_length (findings) : 0;
+  guint n = refract_json_get_length (findings);
 
   if (n == 0)
     {
@@ -285,7 +285,7 @@ fill_trust (RefractReportOverview *self)
 {
   JsonArray *why = refract_json_get_array (
       refract_json_get_object (refract_report_get_extension (self->report), "comparable"), "why");
-  guint n = why != NULL ? json_array_get_length (why) : 0;
+  guint n = refract_json_get_length (why);
   g_autofree char *floor = refract_report_dup_floor_text (self->report);
   g_autofree char *comparable = refract_report_dup_comparable_text (self->report);
   g_autoptr (GString) reasons = g_string_new (NULL);

@@ -42,7 +42,7 @@ find_answers (RefractReport *report, const char *prompt_id, const char *perturba
   JsonArray *answers = refract_json_get_array (
       refract_report_get_axis_extension (report, REFRACT_AXIS_PLAD), "answers");
 
-  for (guint i = 0; answers != NULL && i < json_array_get_length (answers); i++)
+  for (guint i = 0; i < refract_json_get_length (answers); i++)
     {
       JsonObject *object = refract_json_array_get_object (answers, i);
 
@@ -115,7 +115,7 @@ make_item (JsonObject *pair, guint index)
       = refract_report_item_new_take (index, g_strdup_printf ("%s · %s", shown_id, shown));
 
   item->subtitle = refract_pair_dup_detail (pair);
-  item->value = refract_format_score_interval (CLAMP (score, 0, 100), NULL);
+  item->value = refract_format_score_interval (CLAMP (score, 0, 100), NULL, 1);
   item->group = g_steal_pointer (&shown);
   item->number = score;
   item->is_activatable = TRUE;
@@ -127,7 +127,7 @@ fill_pairs (RefractReportPlad *self)
 {
   JsonArray *pairs = refract_json_get_array (
       refract_report_get_axis (self->report, REFRACT_AXIS_PLAD), "per_prompt");
-  guint n = pairs != NULL ? json_array_get_length (pairs) : 0;
+  guint n = refract_json_get_length (pairs);
   g_autoptr (GListStore) items = g_list_store_new (REFRACT_TYPE_REPORT_ITEM);
 
   for (guint i = 0; i < MIN (n, REFRACT_REPORT_LIST_MAX); i++)

@@ -48,7 +48,7 @@ find_trials (RefractReport *report, JsonObject *cell)
   gint64 length = refract_json_get_int (cell, "length", -1);
   double position = refract_json_get_double (cell, "position", NAN);
 
-  for (guint i = 0; cells != NULL && i < json_array_get_length (cells); i++)
+  for (guint i = 0; i < refract_json_get_length (cells); i++)
     {
       JsonObject *object = refract_json_array_get_object (cells, i);
 
@@ -86,7 +86,7 @@ show_cell (RefractReportRniah *self, guint index)
   JsonObject *axis = refract_report_get_axis (self->report, REFRACT_AXIS_RNIAH);
   JsonObject *cell = refract_json_array_get_object (refract_json_get_array (axis, "cells"), index);
   JsonArray *trials = find_trials (self->report, cell);
-  guint n = trials != NULL ? json_array_get_length (trials) : 0;
+  guint n = refract_json_get_length (trials);
   g_autofree char *place = refract_cell_dup_place (cell);
   g_autofree char *outcome = refract_cell_dup_outcome (cell);
   RefractAnswersDialog *dialog = refract_answers_dialog_new (place);
@@ -120,7 +120,7 @@ fill_cells (RefractReportRniah *self)
 {
   JsonArray *cells = refract_json_get_array (
       refract_report_get_axis (self->report, REFRACT_AXIS_RNIAH), "cells");
-  guint n = cells != NULL ? json_array_get_length (cells) : 0;
+  guint n = refract_json_get_length (cells);
   g_autoptr (GListStore) items = g_list_store_new (REFRACT_TYPE_REPORT_ITEM);
 
   for (guint i = 0; i < MIN (n, REFRACT_REPORT_LIST_MAX); i++)
@@ -145,7 +145,7 @@ fill_skipped (RefractReportRniah *self)
 {
   JsonArray *skipped = refract_json_get_array (
       refract_report_get_axis_extension (self->report, REFRACT_AXIS_RNIAH), "skipped_cells");
-  guint n = skipped != NULL ? json_array_get_length (skipped) : 0;
+  guint n = refract_json_get_length (skipped);
 
   for (guint i = 0; i < MIN (n, 100); i++)
     {

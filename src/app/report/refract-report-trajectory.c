@@ -42,7 +42,7 @@ find_texts (RefractReport *report, const char *id)
   JsonArray *texts = refract_json_get_array (
       refract_report_get_axis_extension (report, REFRACT_AXIS_TRAJECTORY), "per_prompt");
 
-  for (guint i = 0; id != NULL && texts != NULL && i < json_array_get_length (texts); i++)
+  for (guint i = 0; id != NULL && i < refract_json_get_length (texts); i++)
     {
       JsonObject *object = refract_json_array_get_object (texts, i);
 
@@ -114,7 +114,7 @@ fill_prompts (RefractReportTrajectory *self)
 {
   JsonArray *prompts = refract_json_get_array (
       refract_report_get_axis (self->report, REFRACT_AXIS_TRAJECTORY), "per_prompt");
-  guint n = prompts != NULL ? json_array_get_length (prompts) : 0;
+  guint n = refract_json_get_length (prompts);
   g_autoptr (GListStore) items = g_list_store_new (REFRACT_TYPE_REPORT_ITEM);
 
   for (guint i = 0; i < MIN (n, REFRACT_REPORT_LIST_MAX); i++)

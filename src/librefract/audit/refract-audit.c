@@ -128,8 +128,7 @@ add_worst_texts (const RefractAxisResult *kld, JsonArray *texts)
 {
   JsonArray *worst = refract_json_get_array (kld->extension, "worst");
 
-  for (guint i = 0;
-       worst != NULL && i < json_array_get_length (worst) && i < json_array_get_length (texts); i++)
+  for (guint i = 0; i < refract_json_get_length (worst) && i < json_array_get_length (texts); i++)
     {
       JsonObject *position = json_array_get_object_element (worst, i);
       JsonObject *text = json_array_get_object_element (texts, i);

@@ -259,9 +259,8 @@ refract_estimate_record (const RefractRun *run, GError **error)
 static double
 get_element (JsonArray *array, guint index)
 {
-  JsonNode *node = array != NULL && index < json_array_get_length (array)
-                       ? json_array_get_element (array, index)
-                       : NULL;
+  JsonNode *node
+      = index < refract_json_get_length (array) ? json_array_get_element (array, index) : NULL;
 
   return node != NULL && JSON_NODE_HOLDS_VALUE (node)
                  && g_value_type_transformable (json_node_get_value_type (node), G_TYPE_DOUBLE)

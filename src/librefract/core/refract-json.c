@@ -144,9 +144,7 @@ refract_json_find_string (JsonObject *root, const char *path)
 static JsonNode *
 get_element (JsonArray *array, guint index)
 {
-  return array != NULL && index < json_array_get_length (array)
-             ? json_array_get_element (array, index)
-             : NULL;
+  return index < refract_json_get_length (array) ? json_array_get_element (array, index) : NULL;
 }
 
 JsonObject *
@@ -155,6 +153,12 @@ refract_json_array_get_object (JsonArray *array, guint index)
   JsonNode *node = get_element (array, index);
 
   return node != NULL && JSON_NODE_HOLDS_OBJECT (node) ? json_node_get_object (node) : NULL;
+}
+
+guint
+refract_json_get_length (JsonArray *array)
+{
+  return array != NULL ? json_array_get_length (array) : 0;
 }
 
 const char *

@@ -18,6 +18,8 @@ const char *refract_json_get_string (JsonObject *object, const char *name, const
 /* (transfer none) (nullable) */
 JsonObject *refract_json_get_object (JsonObject *object, const char *name);
 JsonArray *refract_json_get_array (JsonObject *object, const char *name);
+/* @array: (nullable): 0 of NULL */
+guint refract_json_get_length (JsonArray *array);
 /* (transfer none) (nullable): an element that is not there or of another type is NULL */
 JsonObject *refract_json_array_get_object (JsonArray *array, guint index);
 const char *refract_json_array_get_string (JsonArray *array, guint index);

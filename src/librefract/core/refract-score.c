@@ -120,6 +120,21 @@ refract_format_score (double score, guint decimals)
   return g_strdup (text);
 }
 
+char *
+refract_format_score_range (double score, double low, double high, guint decimals)
+{
+  g_autofree char *text = NULL;
+  g_autofree char *from = NULL;
+  g_autofree char *to = NULL;
+
+  if (isnan (score))
+    return g_strdup ("—");
+  text = refract_format_score (score, decimals);
+  from = refract_format_score (CLAMP (low, 0, 100), decimals);
+  to = refract_format_score (CLAMP (high, 0, 100), decimals);
+  return g_strdup_printf ("%s [%s, %s]", text, from, to);
+}
+
 /**
  * refract_units_new:
  * @link: how the ratio becomes a score
@@ -137,18 +152,6 @@ refract_units_new (RefractLink link, guint n)
   self->numerator = g_new0 (double, n);
   self->denominator = g_new0 (double, n);
   return self;
-}
-
-RefractUnits *
-refract_units_copy (const RefractUnits *self)
-{
-  RefractUnits *copy = g_new0 (RefractUnits, 1);
-
-  copy->link = self->link;
-  copy->n = self->n;
-  copy->numerator = g_memdup2 (self->numerator, self->n * sizeof (double));
-  copy->denominator = g_memdup2 (self->denominator, self->n * sizeof (double));
-  return copy;
 }
 
 void

@@ -51,6 +51,8 @@ gboolean refract_composite (const double *scores, guint n, double *composite, GE
 /* @score with @decimals (1 on screens, 2 in exports), never rounded across a band's edge:
  * 79.96 with one decimal is "79.9"; 100 only for exactly 100. */
 char *refract_format_score (double score, guint decimals);
+/* "86.4 [83.1, 89.0]"; "—" where @score is NAN. (transfer full) */
+char *refract_format_score_range (double score, double low, double high, guint decimals);
 
 /* How a ratio Σ numerator / Σ denominator becomes a score. */
 typedef enum
@@ -79,7 +81,6 @@ typedef struct
 double refract_link_score (RefractLink link, double numerator, double denominator);
 
 RefractUnits *refract_units_new (RefractLink link, guint n);
-RefractUnits *refract_units_copy (const RefractUnits *self);
 void refract_units_free (RefractUnits *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RefractUnits, refract_units_free)
 /* the axis' score, full precision; Σ denominator = 0 → 0 */

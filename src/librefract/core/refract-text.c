@@ -41,3 +41,9 @@ refract_text_clean (const char *text, guint max_chars)
     g_string_append (clean, ELLIPSIS);
   return g_strstrip (g_string_free (clean, FALSE));
 }
+
+int
+refract_text_compare (gconstpointer a, gconstpointer b)
+{
+  return g_strcmp0 (*(const char *const *) a, *(const char *const *) b);
+}

@@ -14,4 +14,7 @@ G_BEGIN_DECLS
  * @max_chars characters and then an ellipsis. (transfer full) */
 char *refract_text_clean (const char *text, guint max_chars);
 
+/* For sorting an array of texts by their bytes. @a, @b: pointers to them. */
+int refract_text_compare (gconstpointer a, gconstpointer b);
+
 G_END_DECLS

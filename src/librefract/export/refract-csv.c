@@ -119,7 +119,7 @@ refract_csv_from_report (RefractReport *report)
       JsonArray *list = refract_json_get_array (axis, kinds[kind].list);
       guint index = 0;
 
-      for (guint i = 0; list != NULL && i < json_array_get_length (list); i++)
+      for (guint i = 0; i < refract_json_get_length (list); i++)
         {
           JsonObject *item = json_array_get_object_element (list, i);
           JsonArray *nested = kinds[kind].nested != NULL
@@ -128,7 +128,7 @@ refract_csv_from_report (RefractReport *report)
 
           if (kinds[kind].nested == NULL)
             add_item (text, kind, index++, item, item);
-          for (guint j = 0; nested != NULL && j < json_array_get_length (nested); j++)
+          for (guint j = 0; j < refract_json_get_length (nested); j++)
             {
               JsonNode *element = json_array_get_element (nested, j);
 

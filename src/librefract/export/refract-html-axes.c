@@ -19,7 +19,7 @@
 static guint
 get_length (JsonArray *array)
 {
-  return array != NULL ? json_array_get_length (array) : 0;
+  return refract_json_get_length (array);
 }
 
 /* The heading, the score and what must be known beside it; %FALSE when there is nothing more. */

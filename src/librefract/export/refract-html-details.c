@@ -84,7 +84,7 @@ add_comparable (RefractHtml *self, RefractReport *report)
   JsonObject *comparable
       = refract_json_get_object (refract_report_get_extension (report), "comparable");
   JsonArray *why = refract_json_get_array (comparable, "why");
-  guint n = why != NULL ? json_array_get_length (why) : 0;
+  guint n = refract_json_get_length (why);
   g_autofree char *text = refract_report_dup_comparable_text (report);
   g_autofree char *floor = refract_report_dup_floor_text (report);
 

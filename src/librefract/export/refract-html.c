@@ -280,7 +280,7 @@ add_ranking (RefractHtml *self, RefractReport *report)
   JsonArray *ranking = refract_json_get_array (extension, "ranking");
   JsonObject *control = refract_json_get_object (extension, "control");
   JsonArray *failed = refract_json_get_array (extension, "failed");
-  guint n = ranking != NULL ? json_array_get_length (ranking) : 0;
+  guint n = refract_json_get_length (ranking);
   g_autoptr (RefractTable) table = NULL;
 
   if (n + (control != NULL) < 2)
@@ -292,7 +292,7 @@ add_ranking (RefractHtml *self, RefractReport *report)
     add_ranking_row (table, control, 0, TRUE);
   refract_html_add_section (self, "All candidates of the run");
   refract_html_add_table (self, table, "Ranking");
-  for (guint i = 0; failed != NULL && i < json_array_get_length (failed); i++)
+  for (guint i = 0; i < refract_json_get_length (failed); i++)
     {
       JsonObject *object = json_array_get_object_element (failed, i);
 
@@ -317,7 +317,7 @@ add_findings (RefractHtml *self, RefractReport *report)
 
   if (findings == NULL)
     findings = diagnosis;
-  n = findings != NULL ? json_array_get_length (findings) : 0;
+  n = refract_json_get_length (findings);
   if (n == 0)
     return;
   refract_html_add_heading (self, "What was found, and what to do");

@@ -107,15 +107,14 @@ add_findings (GString *text, RefractReport *report)
   JsonArray *findings = refract_json_get_array (refract_report_get_extension (report), "findings");
   JsonArray *diagnosis = refract_json_get_array (refract_report_get_root (report), "diagnosis");
 
-  for (guint i = 0; findings != NULL && i < json_array_get_length (findings); i++)
+  for (guint i = 0; i < refract_json_get_length (findings); i++)
     {
       JsonObject *finding = json_array_get_object_element (findings, i);
 
       add_line (text, "- ", refract_json_get_string (finding, "text", NULL));
       add_line (text, "  - ", refract_json_get_string (finding, "remedy", NULL));
     }
-  for (guint i = 0; findings == NULL && diagnosis != NULL && i < json_array_get_length (diagnosis);
-       i++)
+  for (guint i = 0; findings == NULL && i < refract_json_get_length (diagnosis); i++)
     add_line (text, "- ", json_array_get_string_element (diagnosis, i));
 }
 

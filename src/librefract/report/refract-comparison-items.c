@@ -123,7 +123,7 @@ add_prompts (RefractTable *table, RefractReport *a, RefractReport *b)
       = get_pair (refract_report_get_axis (a, REFRACT_AXIS_TRAJECTORY),
                   refract_report_get_axis (b, REFRACT_AXIS_TRAJECTORY), "per_prompt", &theirs);
 
-  for (guint i = 0; ours != NULL && i < json_array_get_length (ours); i++)
+  for (guint i = 0; i < refract_json_get_length (ours); i++)
     {
       JsonObject *prompts[]
           = { json_array_get_object_element (ours, i), json_array_get_object_element (theirs, i) };
@@ -152,7 +152,7 @@ add_chunks (RefractTable *table, RefractReport *a, RefractReport *b)
       = get_pair (refract_report_get_axis_extension (a, REFRACT_AXIS_KLD),
                   refract_report_get_axis_extension (b, REFRACT_AXIS_KLD), "per_chunk", &theirs);
 
-  for (guint i = 0; ours != NULL && i < json_array_get_length (ours); i++)
+  for (guint i = 0; i < refract_json_get_length (ours); i++)
     {
       Estimate first = estimate_chunk (json_array_get_object_element (ours, i));
       Estimate second = estimate_chunk (json_array_get_object_element (theirs, i));
@@ -169,7 +169,7 @@ add_cells (RefractTable *table, RefractReport *a, RefractReport *b)
   JsonArray *ours = get_pair (refract_report_get_axis (a, REFRACT_AXIS_RNIAH),
                               refract_report_get_axis (b, REFRACT_AXIS_RNIAH), "cells", &theirs);
 
-  for (guint i = 0; ours != NULL && i < json_array_get_length (ours); i++)
+  for (guint i = 0; i < refract_json_get_length (ours); i++)
     {
       JsonObject *cell = json_array_get_object_element (ours, i);
       Estimate first = estimate_cell (cell);

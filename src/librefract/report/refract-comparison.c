@@ -12,6 +12,7 @@
 #include "core/refract-json.h"
 #include "export/refract-html-page.h"
 #include "report/refract-comparison.h"
+#include "report/refract-report-text.h"
 
 typedef enum
 {
@@ -116,24 +117,6 @@ make_names (GPtrArray *reports)
   return names;
 }
 
-/* "86.40 [83.10, 89.00]" */
-static char *
-format_score (double score, JsonObject *interval)
-{
-  g_autofree char *text = NULL;
-  g_autofree char *low = NULL;
-  g_autofree char *high = NULL;
-
-  if (isnan (score))
-    return g_strdup ("—");
-  text = refract_format_score (score, 2);
-  if (interval == NULL)
-    return g_steal_pointer (&text);
-  low = refract_format_score (refract_json_get_double (interval, "low", 0), 2);
-  high = refract_format_score (refract_json_get_double (interval, "high", 100), 2);
-  return g_strdup_printf ("%s [%s, %s]", text, low, high);
-}
-
 static void
 add_composite (RefractTableRow *row, RefractReport *report)
 {
@@ -141,8 +124,8 @@ add_composite (RefractTableRow *row, RefractReport *report)
 
   refract_table_row_take_number (
       row, score,
-      format_score (score,
-                    refract_json_get_object (refract_report_get_extension (report), "interval")));
+      refract_format_score_interval (
+          score, refract_json_get_object (refract_report_get_extension (report), "interval"), 2));
 }
 
 /* A retrieval score at low confidence says nothing: it is not to win a row. */
@@ -153,7 +136,8 @@ add_axis (RefractTableRow *row, RefractReport *report, RefractAxisId axis)
   JsonObject *extension = refract_report_get_axis_extension (report, axis);
   const char *confidence
       = refract_json_get_string (refract_report_get_axis (report, axis), "confidence", "ok");
-  g_autofree char *text = format_score (score, refract_json_get_object (extension, "interval"));
+  g_autofree char *text
+      = refract_format_score_interval (score, refract_json_get_object (extension, "interval"), 2);
 
   if (g_str_equal (confidence, "low") && !isnan (score))
     {
@@ -343,7 +327,7 @@ index_prompts (RefractReport *report)
       refract_report_get_axis (report, REFRACT_AXIS_TRAJECTORY), "per_prompt");
   GHashTable *index = g_hash_table_new (g_str_hash, g_str_equal);
 
-  for (guint i = 0; prompts != NULL && i < json_array_get_length (prompts); i++)
+  for (guint i = 0; i < refract_json_get_length (prompts); i++)
     {
       JsonObject *prompt = json_array_get_object_element (prompts, i);
 
@@ -371,7 +355,7 @@ make_prompts (GPtrArray *reports, char **names)
   for (guint i = 0; i < reports->len; i++)
     g_ptr_array_add (indices, index_prompts (reports->pdata[i]));
 
-  for (guint i = 0; prompts != NULL && i < json_array_get_length (prompts); i++)
+  for (guint i = 0; i < refract_json_get_length (prompts); i++)
     {
       const char *id
           = refract_json_get_string (json_array_get_object_element (prompts, i), "id", "");

@@ -367,7 +367,7 @@ add_hardware (GPtrArray *facts, RefractReport *report)
     }
   add_text (facts, _ ("Processor"), hardware, "processor");
   add_number (facts, _ ("Memory"), hardware, "memory_bytes", UNIT_BYTES);
-  for (guint i = 0; devices != NULL && i < MIN (json_array_get_length (devices), 64); i++)
+  for (guint i = 0; i < MIN (refract_json_get_length (devices), 64); i++)
     {
       const char *device = refract_json_array_get_string (devices, i);
 

@@ -72,7 +72,7 @@ add_early_divergence (GPtrArray *findings,
   if (!(surfaces->low & TRAJECTORY))
     return;
   prompts = refract_json_get_array (result->axes[REFRACT_AXIS_TRAJECTORY]->json, "per_prompt");
-  n = prompts != NULL ? json_array_get_length (prompts) : 0;
+  n = refract_json_get_length (prompts);
   for (guint i = 0; i < n; i++)
     {
       JsonObject *prompt = json_array_get_object_element (prompts, i);
@@ -221,7 +221,7 @@ add_confidence (GPtrArray *findings, const RefractConfigResult *result)
       JsonArray *skipped = refract_json_get_array (plad->json, "skipped_perturbations");
       g_autoptr (GString) names = g_string_new (NULL);
 
-      for (guint i = 0; skipped != NULL && i < json_array_get_length (skipped); i++)
+      for (guint i = 0; i < refract_json_get_length (skipped); i++)
         g_string_append_printf (names, "%s%s", i > 0 ? ", " : "",
                                 json_array_get_string_element (skipped, i));
       refract_findings_add (findings, "Add prompts to which they apply.",

@@ -10,6 +10,7 @@
 
 #include "core/refract-error.h"
 #include "core/refract-json.h"
+#include "core/refract-text.h"
 #include "export/refract-html-page.h"
 #include "report/refract-leaderboard.h"
 
@@ -23,12 +24,6 @@ const char refract_leaderboard_disclaimer[]
       "not "
       "that it is bad. It says nothing about the quality of answers, code or reasoning, tool use, "
       "hallucination, safety, speed or your workload.";
-
-static int
-compare_texts (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(const char *const *) a, *(const char *const *) b);
-}
 
 /* What one row is made from. */
 typedef struct
@@ -165,7 +160,7 @@ select_entries (GPtrArray *reports, const RefractLeaderboardOptions *options, GP
   while (g_hash_table_iter_next (&iter, &reason, &n))
     g_ptr_array_add (
         notes, g_strdup_printf ("Left out: %u %s.", GPOINTER_TO_UINT (n), (const char *) reason));
-  g_ptr_array_sort (notes, compare_texts);
+  g_ptr_array_sort (notes, refract_text_compare);
   return entries;
 }
 
@@ -369,7 +364,7 @@ refract_leaderboard_load_folder (const char *folder,
       return NULL;
     }
   list_files (folder, 0, paths);
-  g_ptr_array_sort (paths, compare_texts);
+  g_ptr_array_sort (paths, refract_text_compare);
 
   jobs = g_new0 (Job, paths->len + 1);
   pool = g_thread_pool_new (load_job, NULL, (int) g_get_num_processors (), FALSE, NULL);

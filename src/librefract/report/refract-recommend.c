@@ -21,11 +21,8 @@ refract_recommendation_free (RefractRecommendation *self)
 static char *
 format_composite (const RefractConfigResult *result)
 {
-  g_autofree char *score = refract_format_score (result->composite, 1);
-  g_autofree char *low = refract_format_score (result->composite_interval.low, 1);
-  g_autofree char *high = refract_format_score (result->composite_interval.high, 1);
-
-  return g_strdup_printf ("%s [%s, %s]", score, low, high);
+  return refract_format_score_range (result->composite, result->composite_interval.low,
+                                     result->composite_interval.high, 1);
 }
 
 static gboolean

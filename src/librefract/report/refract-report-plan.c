@@ -197,7 +197,7 @@ filter_candidates (RefractPlanImport *self, JsonArray *array)
 {
   JsonArray *allowed = json_array_new ();
 
-  for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
+  for (guint i = 0; i < refract_json_get_length (array); i++)
     {
       JsonNode *element = json_array_get_element (array, i);
 

@@ -9,6 +9,7 @@
 
 #include "audit/refract-hardware.h"
 #include "core/refract-json.h"
+#include "core/refract-text.h"
 #include "report/refract-report-private.h"
 
 #define REDACTED "(redacted)"
@@ -34,12 +35,6 @@ make_comparable (const RefractRun *run)
   return object;
 }
 
-static int
-compare_texts (gconstpointer a, gconstpointer b)
-{
-  return g_strcmp0 (*(const char *const *) a, *(const char *const *) b);
-}
-
 /* The plan as reports carry it: without paths, and with its candidates in an order of their own, so
  * that the order on the command line changes nothing. */
 static JsonObject *
@@ -52,7 +47,7 @@ make_plan (const RefractRun *run, gboolean redact)
   for (guint i = 0; candidates != NULL && i < candidates->len; i++)
     g_ptr_array_add (texts,
                      (char *) refract_kv_config_get_text (g_ptr_array_index (candidates, i)));
-  g_ptr_array_sort (texts, compare_texts);
+  g_ptr_array_sort (texts, refract_text_compare);
   g_ptr_array_add (texts, NULL);
   g_object_set (plan, "candidates", texts->pdata, NULL);
   if (redact)
@@ -183,7 +178,7 @@ count_divergent (JsonObject *trajectory)
   JsonArray *prompts = refract_json_get_array (trajectory, "per_prompt");
   guint n = 0;
 
-  for (guint i = 0; prompts != NULL && i < json_array_get_length (prompts); i++)
+  for (guint i = 0; i < refract_json_get_length (prompts); i++)
     n += !refract_json_get_boolean (json_array_get_object_element (prompts, i), "matched", FALSE);
   return n;
 }

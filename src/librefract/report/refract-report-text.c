@@ -41,21 +41,12 @@ refract_text_common_prefix (const char *a, const char *b)
 }
 
 char *
-refract_format_score_interval (double score, JsonObject *interval)
+refract_format_score_interval (double score, JsonObject *interval, guint decimals)
 {
-  g_autofree char *text = NULL;
-  g_autofree char *low = NULL;
-  g_autofree char *high = NULL;
-
-  if (isnan (score))
-    return g_strdup ("—");
-  text = refract_format_score (score, 1);
-  if (interval == NULL)
-    return g_steal_pointer (&text);
-
-  low = refract_format_score (CLAMP (refract_json_get_double (interval, "low", 0), 0, 100), 1);
-  high = refract_format_score (CLAMP (refract_json_get_double (interval, "high", 100), 0, 100), 1);
-  return g_strdup_printf ("%s [%s, %s]", text, low, high);
+  if (interval == NULL && !isnan (score))
+    return refract_format_score (score, decimals);
+  return refract_format_score_range (score, refract_json_get_double (interval, "low", 0),
+                                     refract_json_get_double (interval, "high", 100), decimals);
 }
 
 static gboolean
@@ -85,7 +76,8 @@ refract_report_dup_composite_text (RefractReport *self)
     return g_strdup (refract_json_get_boolean (extension, "not_proved", FALSE)
                          ? _ ("No composite: could not prove that the setting was in use")
                          : _ ("No composite in this report"));
-  text = refract_format_score_interval (composite, refract_json_get_object (extension, "interval"));
+  text = refract_format_score_interval (composite, refract_json_get_object (extension, "interval"),
+                                        1);
   return g_strdup_printf ("%s %s", text,
                           refract_band_get_name (refract_band_for_score (composite)));
 }
@@ -131,7 +123,7 @@ refract_report_get_axis_confidence (RefractReport *self, RefractAxisId axis)
 static void
 add_strings (GPtrArray *list, JsonArray *strings)
 {
-  for (guint i = 0; strings != NULL && i < json_array_get_length (strings); i++)
+  for (guint i = 0; i < refract_json_get_length (strings); i++)
     {
       const char *text = refract_json_array_get_string (strings, i);
 
@@ -192,7 +184,7 @@ refract_report_dup_floor_text (RefractReport *self)
 
   if (isnan (score) || score < 0 || score > 100)
     return NULL;
-  text = refract_format_score_interval (score, refract_json_get_object (floor, "interval"));
+  text = refract_format_score_interval (score, refract_json_get_object (floor, "interval"), 1);
   if (isnan (divergent))
     return g_strdup_printf (_ ("The reference measured twice scores %s."), text);
   return g_strdup_printf (_ ("The reference measured twice scores %s; different answers: %.0f."),
@@ -221,7 +213,8 @@ refract_report_dup_axis_score_text (RefractReport *self, RefractAxisId axis)
   if (isnan (score))
     return g_strdup (_ ("Not measured"));
   text = refract_format_score_interval (
-      score, refract_json_get_object (refract_report_get_axis_extension (self, axis), "interval"));
+      score, refract_json_get_object (refract_report_get_axis_extension (self, axis), "interval"),
+      1);
   return g_strdup_printf ("%s %s", text, refract_band_get_name (refract_band_for_score (score)));
 }
 
@@ -265,7 +258,7 @@ static void
 describe_rniah (GString *line, JsonObject *object)
 {
   JsonArray *cells = refract_json_get_array (object, "cells");
-  guint n = cells != NULL ? json_array_get_length (cells) : 0, worse = 0, blind = 0;
+  guint n = refract_json_get_length (cells), worse = 0, blind = 0;
 
   for (guint i = 0; i < n; i++)
     {

@@ -17,7 +17,7 @@ G_BEGIN_DECLS
 
 /* "86.4 [83.1, 89.0]"; "—" where @score is NAN; without brackets where @interval is NULL.
  * (transfer full) */
-char *refract_format_score_interval (double score, JsonObject *interval);
+char *refract_format_score_interval (double score, JsonObject *interval, guint decimals);
 
 /* (transfer full): "model: K q8_0 / V q4_0 against K f16 / V f16" */
 char *refract_report_dup_subject (RefractReport *self);

@@ -10,18 +10,13 @@
 #include "core/refract-json.h"
 #include "report/refract-report.h"
 
-static guint
-get_length (JsonArray *array)
-{
-  return array != NULL ? json_array_get_length (array) : 0;
-}
-
 static RefractUnits *
 make_trajectory (RefractReport *self, GPtrArray *keys)
 {
   JsonArray *prompts = refract_json_get_array (
       refract_report_get_axis (self, REFRACT_AXIS_TRAJECTORY), "per_prompt");
-  RefractUnits *units = refract_units_new (REFRACT_LINK_AGREEMENT, get_length (prompts));
+  RefractUnits *units
+      = refract_units_new (REFRACT_LINK_AGREEMENT, refract_json_get_length (prompts));
 
   for (guint i = 0; i < units->n; i++)
     {
@@ -40,7 +35,7 @@ make_kld (RefractReport *self, GPtrArray *keys)
   JsonObject *axis = refract_report_get_axis (self, REFRACT_AXIS_KLD);
   JsonArray *chunks = refract_json_get_array (
       refract_report_get_axis_extension (self, REFRACT_AXIS_KLD), "per_chunk");
-  RefractUnits *units = refract_units_new (REFRACT_LINK_NATS, get_length (chunks));
+  RefractUnits *units = refract_units_new (REFRACT_LINK_NATS, refract_json_get_length (chunks));
   const char *corpus
       = refract_json_get_string (refract_json_get_object (axis, "corpus"), "sha256_head", "");
 
@@ -65,7 +60,7 @@ make_rniah (RefractReport *self, GPtrArray *keys)
   g_autoptr (GArray) lost = g_array_new (FALSE, FALSE, sizeof (double));
   RefractUnits *units;
 
-  for (guint i = 0; i < get_length (cells); i++)
+  for (guint i = 0; i < refract_json_get_length (cells); i++)
     {
       JsonObject *cell = json_array_get_object_element (cells, i);
       gint64 n_trials = CLAMP (refract_json_get_int (cell, "n_trials", 0), 0, 1000);
@@ -100,14 +95,14 @@ index_prompts (RefractReport *self, JsonArray *pairs, GPtrArray *keys)
       refract_report_get_axis (self, REFRACT_AXIS_TRAJECTORY), "per_prompt");
   GHashTable *indices = g_hash_table_new (g_str_hash, g_str_equal);
 
-  for (guint i = 0; i < get_length (prompts) + get_length (pairs); i++)
+  for (guint i = 0; i < refract_json_get_length (prompts) + refract_json_get_length (pairs); i++)
     {
       const char *id
-          = i < get_length (prompts)
+          = i < refract_json_get_length (prompts)
                 ? refract_json_get_string (json_array_get_object_element (prompts, i), "id", "")
                 : refract_json_get_string (
-                      json_array_get_object_element (pairs, i - get_length (prompts)), "prompt_id",
-                      "");
+                      json_array_get_object_element (pairs, i - refract_json_get_length (prompts)),
+                      "prompt_id", "");
 
       if (g_hash_table_contains (indices, id))
         continue;
@@ -125,7 +120,7 @@ make_plad (RefractReport *self, GPtrArray *keys)
   g_autoptr (GHashTable) indices = index_prompts (self, pairs, keys);
   RefractUnits *units = refract_units_new (REFRACT_LINK_AGREEMENT, keys->len);
 
-  for (guint i = 0; i < get_length (pairs); i++)
+  for (guint i = 0; i < refract_json_get_length (pairs); i++)
     {
       JsonObject *pair = json_array_get_object_element (pairs, i);
       double score = refract_json_get_double (pair, "plad_pp", NAN);
