@@ -23,6 +23,7 @@ os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_VERBOSITY="error", TOKENIZERS
 PROTOCOL = 1
 STEP = 512  # prompt tokens computed at once: bounds the memory of a long prompt
 ROW_BYTES = 16 << 20  # log-probabilities sent at once
+LOWEST = -1e30  # a logit that stands for minus infinity
 
 
 class Failure(Exception):
@@ -147,10 +148,8 @@ class Worker:
             request = json.loads(line)
             self.id = request["id"]
             reply = getattr(self, "do_" + request["op"])(request) or {}
-        except OSError as error:
-            if isinstance(error, (BrokenPipeError, ConnectionError)):
-                raise
-            reply = {"error": describe_failure(error)}
+        except ConnectionError:
+            raise
         except Exception as error:
             reply = {"error": describe_failure(error)}
         self.send({"id": self.id, "ok": "error" not in reply, **reply})
@@ -307,15 +306,14 @@ class Worker:
         if self.corpus is None or self.corpus[0] != text:
             self.corpus = text, self.encode(text, True, False)
         ids = self.corpus[1]
-        if len(ids) < needed:
-            raise Failure("short", "the corpus is too short", tokens=len(ids))
-        return self.check_ids(ids[:needed])
+        return self.check_ids(ids[:needed]), len(ids)
 
     def send_rows(self, stream, logits):
         """Logits as they are, in 32 bits: whoever reads them normalizes, in double."""
         step = max(1, ROW_BYTES // (4 * self.n_vocab))
         for first in range(0, logits.shape[0], step):
-            rows = self.mx.contiguous(logits[first:first + step].astype(self.mx.float32))
+            # a vocabulary that is filled up has tokens that can never come; the reader wants numbers
+            rows = self.mx.maximum(logits[first:first + step].astype(self.mx.float32), LOWEST)
             self.mx.eval(rows)
             stream.sendall(memoryview(rows).cast("B"))
 
@@ -333,50 +331,53 @@ class Worker:
 
     def do_logits(self, request):
         n_ctx, n_chunks, kept = request["n_ctx"], request["n_chunks"], None
-        ids = self.corpus_ids(request["text"], n_ctx * n_chunks)
+        ids, n_tokens = self.corpus_ids(request["text"], n_ctx * n_chunks)
+        if len(ids) < n_ctx * n_chunks:
+            return {"short": n_tokens}
         has_bos = self.bos is not None and self.encode("a", True, False)[:1] == [self.bos]
         started = time.monotonic()
         with socket.socket(socket.AF_UNIX) as stream:
             stream.connect(self.path)
-            stream.sendall(b"_lp_f32_" + struct.pack(f"<4I{len(ids)}i", n_ctx, self.n_vocab, n_chunks, 0, *ids))
-            for index in range(n_chunks):
-                chunk = ids[index * n_ctx:(index + 1) * n_ctx]
-                if has_bos:
-                    chunk[0] = self.bos
-                caches = make_cache(self.model, self.classes, request["kv"])
-                self.score_chunk(stream, chunk, caches)
-                found = read_back(caches, self.classes, n_ctx - 1)
-                if kept is None or found["quantized"] < kept["quantized"]:
-                    kept = found
-                del caches
-                self.mx.clear_cache()
+            try:
+                stream.sendall(b"_lp_f32_" + struct.pack(f"<4I{len(ids)}i", n_ctx, self.n_vocab, n_chunks, 0, *ids))
+                for index in range(n_chunks):
+                    chunk = ids[index * n_ctx:(index + 1) * n_ctx]
+                    if has_bos:
+                        chunk[0] = self.bos
+                    caches = make_cache(self.model, self.classes, request["kv"])
+                    self.score_chunk(stream, chunk, caches)
+                    found = read_back(caches, self.classes, n_ctx - 1)
+                    if kept is None or found["quantized"] < kept["quantized"]:
+                        kept = found
+                    del caches
+                    self.mx.clear_cache()
+            except ConnectionError as error:
+                raise Failure("stopped", "nobody reads the log-probabilities any more") from error
         return {"kv": kept, "seconds": time.monotonic() - started}
 
     # Memory
 
     def do_peak(self, request):
-        """The largest resident memory since the last time that this was asked with `reset`."""
+        """The largest resident memory since this was last asked."""
         peak = 0
         try:
             with open("/proc/self/status", encoding="ascii") as file:
                 peak = next(int(line.split()[1]) << 10 for line in file if line.startswith("VmHWM:"))
-            if request["reset"]:
-                with open("/proc/self/clear_refs", "w", encoding="ascii") as file:
-                    file.write("5")
+            with open("/proc/self/clear_refs", "w", encoding="ascii") as file:
+                file.write("5")
         except (OSError, StopIteration):  # no Linux: the peak since the start is what there is
             import resource
             peak = peak or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
         if self.model is not None:
             peak = max(peak, self.mx.get_peak_memory())
-            if request["reset"]:
-                self.mx.reset_peak_memory()
+            self.mx.reset_peak_memory()
         return {"bytes": peak}
 
 
 def main():
     try:
         Worker(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None, "allow-model-code" in sys.argv[3:]).run()
-    except (BrokenPipeError, ConnectionError):
+    except ConnectionError:
         pass  # who asked is gone
 
 

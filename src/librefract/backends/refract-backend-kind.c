@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "backends/refract-backend-llamacpp.h"
+#include "backends/refract-backend-mlx.h"
 #include "core/refract-error.h"
 #include "engine/refract-python.h"
 
@@ -26,7 +27,7 @@ static const struct
   = { "llamacpp", "llama.cpp", REFRACT_KV_LLAMACPP, NULL, refract_backend_llamacpp_new },
   [REFRACT_BACKEND_KIND_VLLM] = { "vllm", "vLLM", REFRACT_KV_SERVER, "vllm", NULL },
   [REFRACT_BACKEND_KIND_SGLANG] = { "sglang", "SGLang", REFRACT_KV_SERVER, "sglang", NULL },
-  [REFRACT_BACKEND_KIND_MLX] = { "mlx", "MLX", REFRACT_KV_MLX, "mlx-lm", NULL },
+  [REFRACT_BACKEND_KIND_MLX] = { "mlx", "MLX", REFRACT_KV_MLX, "mlx-lm", refract_backend_mlx_new },
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (kinds) == REFRACT_N_BACKENDS);
 

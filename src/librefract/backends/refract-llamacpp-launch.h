@@ -34,6 +34,7 @@ RefractLlamacppLaunch *refract_llamacpp_launch_new (const char *program,
                                                     const char *const *launcher,
                                                     const char *flatpak_info);
 void refract_llamacpp_launch_free (RefractLlamacppLaunch *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (RefractLlamacppLaunch, refract_llamacpp_launch_free)
 
 /* refract_process_spawn() with what a launcher needs: a changed @environment reaches the program
  * through `env`, since launchers pass on their own or none. */
