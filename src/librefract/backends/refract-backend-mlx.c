@@ -127,7 +127,6 @@ refract_backend_mlx_supports_kv (RefractBackend *backend,
                                  GError **error)
 {
   return (model == NULL || check_folder (model, error))
-         && refract_kv_config_check_dialect (kv, REFRACT_KV_MLX, "MLX", error)
          && refract_kv_config_validate (kv, model, NULL, TRUE, error);
 }
 
@@ -277,6 +276,7 @@ refract_backend_mlx_class_init (RefractBackendMlxClass *klass)
   object_class->get_property = refract_backend_mlx_get_property;
   object_class->set_property = refract_backend_mlx_set_property;
   object_class->finalize = refract_backend_mlx_finalize;
+  backend_class->kind = REFRACT_BACKEND_KIND_MLX;
   backend_class->detect = refract_backend_mlx_detect;
   backend_class->selftest = refract_backend_mlx_selftest;
   backend_class->supports_kv = refract_backend_mlx_supports_kv;
