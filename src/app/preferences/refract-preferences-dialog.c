@@ -19,6 +19,8 @@ struct _RefractPreferencesDialog
   RefractStorageGroup *storage_group;
   AdwComboRow *color_scheme_row;
   AdwComboRow *preset_row;
+  GtkWidget *wikitext_url_row;
+  GtkWidget *prompts_url_row;
 };
 
 G_DEFINE_FINAL_TYPE (RefractPreferencesDialog,
@@ -66,6 +68,8 @@ refract_preferences_dialog_class_init (RefractPreferencesDialogClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RefractPreferencesDialog, storage_group);
   gtk_widget_class_bind_template_child (widget_class, RefractPreferencesDialog, color_scheme_row);
   gtk_widget_class_bind_template_child (widget_class, RefractPreferencesDialog, preset_row);
+  gtk_widget_class_bind_template_child (widget_class, RefractPreferencesDialog, wikitext_url_row);
+  gtk_widget_class_bind_template_child (widget_class, RefractPreferencesDialog, prompts_url_row);
 }
 
 static void
@@ -83,5 +87,8 @@ refract_preferences_dialog_new (GSettings *settings)
   refract_storage_group_set_settings (self->storage_group, settings);
   bind_enum (self->color_scheme_row, settings, "color-scheme");
   bind_enum (self->preset_row, settings, "preset");
+  g_settings_bind (settings, "wikitext-url", self->wikitext_url_row, "text",
+                   G_SETTINGS_BIND_DEFAULT);
+  g_settings_bind (settings, "prompts-url", self->prompts_url_row, "text", G_SETTINGS_BIND_DEFAULT);
   return ADW_DIALOG (self);
 }

@@ -9,6 +9,7 @@
 
 #include "core/refract-data.h"
 #include "refract-spin-row.h"
+#include "wizard/refract-fetch-row.h"
 #include "wizard/refract-wizard-depth-page.h"
 
 #define MIB 1048576.0
@@ -19,6 +20,7 @@ struct _RefractWizardDepthPage
 {
   RefractWizardPage parent_instance;
 
+  RefractFetchRow *fetch_row;
   AdwToggleGroup *preset_group;
   GtkLabel *preset_label;
   AdwExpanderRow *axis_rows[REFRACT_N_AXES];
@@ -406,6 +408,7 @@ refract_wizard_depth_page_constructed (GObject *object)
       g_signal_connect_object (self->axis_rows[i], "notify::enable-expansion",
                                G_CALLBACK (axis_switched), self, G_CONNECT_SWAPPED);
     }
+  refract_fetch_row_set_plan (self->fetch_row, get_plan (self));
   bind_parameters (self);
   for (guint i = 0; i < G_N_ELEMENTS (watched); i++)
     {
@@ -414,6 +417,12 @@ refract_wizard_depth_page_constructed (GObject *object)
       watched[i].callback (self);
     }
   bind_forecast (self, refract_wizard_state_get_forecast (state));
+}
+
+static void
+refract_wizard_depth_page_stop (RefractWizardPage *page)
+{
+  refract_fetch_row_stop (REFRACT_WIZARD_DEPTH_PAGE (page)->fetch_row);
 }
 
 static void
@@ -433,9 +442,13 @@ refract_wizard_depth_page_class_init (RefractWizardDepthPageClass *klass)
   object_class->constructed = refract_wizard_depth_page_constructed;
   object_class->dispose = refract_wizard_depth_page_dispose;
 
+  REFRACT_WIZARD_PAGE_CLASS (klass)->stop = refract_wizard_depth_page_stop;
+
+  g_type_ensure (REFRACT_TYPE_FETCH_ROW);
   g_type_ensure (REFRACT_TYPE_SPIN_ROW);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                RESOURCE_PATH "/ui/wizard-depth-page.ui");
+  gtk_widget_class_bind_template_child (widget_class, RefractWizardDepthPage, fetch_row);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardDepthPage, preset_group);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardDepthPage, preset_label);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardDepthPage, prompt_mode_row);

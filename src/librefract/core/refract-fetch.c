@@ -124,8 +124,9 @@ place_reply (
   else
     {
       g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_INPUT,
-                   "The server answered “%u %s”. Try again later, or give another --url.", status,
-                   soup_status_get_phrase (status));
+                   "The server answered “%u %s”. Try again later, or give another address "
+                   "(--url, or in the preferences).",
+                   status, soup_status_get_phrase (status));
       return FALSE;
     }
   if (ftruncate (fd, *at) != 0 || lseek (fd, *at, SEEK_SET) < 0)
@@ -240,7 +241,7 @@ archive_error (const char *what, GError **error)
   g_set_error (
       error, REFRACT_ERROR, REFRACT_ERROR_INPUT,
       "The download is not what was wanted (%s). It was removed: try again, or give another "
-      "--url.",
+      "address (--url, or in the preferences).",
       what);
   return FALSE;
 }
