@@ -66,6 +66,16 @@ print_few_samples (const Card *card, JsonObject *interval)
     print_styled (card, REFRACT_STYLE_DIM, ", few samples");
 }
 
+/* With a bound in it a score is the best that it can be. */
+static void
+print_at_best (const Card *card, RefractReport *report)
+{
+  g_autofree char *bound = refract_report_dup_bound_text (report);
+
+  if (bound != NULL)
+    print_styled (card, REFRACT_STYLE_DIM, " at best");
+}
+
 /* printf pads bytes, not cells */
 static void
 print_cell (const Card *card, RefractStyle style, const char *text, guint width)
@@ -97,6 +107,7 @@ print_axis (const Card *card, RefractReport *report, RefractAxisId axis)
   g_autofree char *text = NULL;
   g_autofree char *bar = NULL;
   g_autofree char *detail = NULL;
+  g_autofree char *dim = NULL;
 
   if (object == NULL)
     return;
@@ -117,13 +128,15 @@ print_axis (const Card *card, RefractReport *report, RefractAxisId axis)
   fputs (" ", card->stream);
   print_styled (card, low ? REFRACT_STYLE_DIM : band_style (band),
                 low ? "LOW CONFIDENCE" : refract_band_get_name (band));
+  if (axis == REFRACT_AXIS_KLD)
+    print_at_best (card, report);
   print_few_samples (card, refract_json_get_object (extension, "interval"));
   if (g_str_equal (confidence, "partial"))
     print_styled (card, REFRACT_STYLE_DIM, " (partial)");
   detail = refract_report_dup_axis_detail (report, axis);
+  dim = refract_terminal_style (card->colour, REFRACT_STYLE_DIM, detail);
   fprintf (card->stream, "\n    %*s", NAME_WIDTH, "");
-  print_styled (card, REFRACT_STYLE_DIM, detail);
-  fputc ('\n', card->stream);
+  refract_terminal_print_wrapped (card->stream, dim, 4 + NAME_WIDTH, card->width);
 }
 
 static void
@@ -216,6 +229,7 @@ print_report (const Card *card, RefractReport *report)
       print_cell (card, REFRACT_STYLE_BOLD, text, 20);
       fputs (" ", card->stream);
       print_styled (card, band_style (band), refract_band_get_name (band));
+      print_at_best (card, report);
       print_few_samples (card, refract_json_get_object (extension, "interval"));
       if (refract_json_get_boolean (extension, "within_noise", FALSE))
         print_styled (card, REFRACT_STYLE_DIM, ", within the noise of the reference");

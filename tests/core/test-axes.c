@@ -412,6 +412,8 @@ test_kld_score (void)
   assert_int (result->extension, "n_positions", 6);
   assert_note (result, "6 positions (2 chunks of 8 tokens)", TRUE);
   assert_note (result, "underestimate", FALSE);
+  assert_note (result, "lower bound", FALSE);
+  assert_note (result, "Nobody", FALSE);
 }
 
 static void
@@ -454,6 +456,26 @@ test_kld_ladder (void)
   g_assert_cmpfloat_with_epsilon (json_object_get_double_member (step, "mean_kld"), 0.7, 1e-6);
   g_assert_cmpfloat_with_epsilon (json_object_get_double_member (step, "score"), 100 * exp (-0.7),
                                   1e-5);
+}
+
+static void
+test_kld_bound (void)
+{
+  g_auto (Setup) setup = { 0 };
+  g_autoptr (RefractAxisResult) result = NULL;
+  RefractKldPositions *positions;
+
+  setup_kld (&setup, "8");
+  add_positions (&setup, 8, 0.1);
+  positions = setup.cand->positions->pdata[0];
+  positions->shape.format = REFRACT_LOGITS_TOP;
+  positions->shape.top_k = 64;
+  positions->mean_tail = 0.124;
+  positions->is_unverified = TRUE;
+  result = setup_score (&setup);
+  assert_note (result, "A lower bound from the top 64 tokens: 12.4 % of", TRUE);
+  assert_note (result, "Nobody has shown that this engine's prefill reads", TRUE);
+  g_assert_true (json_object_get_boolean_member (result->extension, "lower_bound"));
 }
 
 static void
@@ -531,6 +553,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/kld-axis/zero", test_kld_zero);
   g_test_add_func ("/kld-axis/ladder", test_kld_ladder);
   g_test_add_func ("/kld-axis/clipped", test_kld_clipped);
+  g_test_add_func ("/kld-axis/bound", test_kld_bound);
   g_test_add_func ("/kld-axis/errors", test_kld_errors);
 
   return g_test_run ();

@@ -429,6 +429,61 @@ test_streams_of_two_formats (Fixture *fixture, gconstpointer data)
     }
 }
 
+static JsonObject *
+make_statistics (Fixture *fixture, const RefractLogitsShape *shape)
+{
+  g_autoptr (RefractKldPositions) positions = NULL;
+
+  refract_kld_positions_free (observe (fixture, shape, 0));
+  positions = observe (fixture, shape, 20);
+  positions->phase = shape->top_k > 0 ? REFRACT_KLD_DECODE : REFRACT_KLD_PREFILL;
+  positions->is_unverified = shape->top_k > 0;
+  return refract_kld_statistics (positions);
+}
+
+/* What the numbers are: only 16 bits are clipped, only what was not all seen is a bound. */
+static void
+test_statistics (Fixture *fixture, gconstpointer data)
+{
+  RefractLogitsShape shape = { REFRACT_LOGITS_16BIT, 9, 30, 2, 0 };
+  g_autoptr (JsonObject) words = make_statistics (fixture, &shape);
+  g_autoptr (JsonObject) f32 = NULL;
+  g_autoptr (JsonObject) top = NULL;
+  g_autoptr (JsonObject) all = NULL;
+
+#define TEXT(object, name) json_object_get_string_member (object, name)
+#define FLAG(object, name) json_object_get_boolean_member (object, name)
+  g_assert_cmpfloat (get (words, "mean_kld"), >, 3);
+  g_assert_true (FLAG (words, "clipped"));
+  g_assert_cmpstr (TEXT (words, "precision"), ==, "16-bit log-probabilities");
+  g_assert_cmpstr (TEXT (words, "phase"), ==, "prefill");
+  g_assert_true (FLAG (words, "probe_verified"));
+  g_assert_false (FLAG (words, "lower_bound"));
+  g_assert_true (json_object_get_null_member (words, "top_k"));
+  g_assert_true (json_object_get_null_member (words, "mean_tail"));
+
+  shape.format = REFRACT_LOGITS_F32;
+  f32 = make_statistics (fixture, &shape);
+  g_assert_false (FLAG (f32, "clipped"));
+  g_assert_false (FLAG (f32, "lower_bound"));
+  g_assert_cmpstr (TEXT (f32, "precision"), ==, "32-bit log-probabilities");
+
+  shape.format = REFRACT_LOGITS_TOP;
+  shape.top_k = 4;
+  top = make_statistics (fixture, &shape);
+  g_assert_true (FLAG (top, "lower_bound"));
+  g_assert_cmpint (json_object_get_int_member (top, "top_k"), ==, 4);
+  g_assert_cmpfloat (get (top, "mean_tail"), >, 0);
+  g_assert_cmpstr (TEXT (top, "phase"), ==, "decode");
+  g_assert_false (FLAG (top, "probe_verified"));
+
+  shape.top_k = 30;
+  all = make_statistics (fixture, &shape);
+  g_assert_false (FLAG (all, "lower_bound"));
+#undef TEXT
+#undef FLAG
+}
+
 /* What the journal keeps of a bound. */
 static void
 test_json (Fixture *fixture, gconstpointer data)
@@ -463,6 +518,7 @@ main (int argc, char *argv[])
 #define ADD(path, func) g_test_add (path, Fixture, NULL, set_up, func, tear_down)
   ADD ("/kld-formats/streams", test_streams);
   ADD ("/kld-formats/streams-of-two-formats", test_streams_of_two_formats);
+  ADD ("/kld-formats/statistics", test_statistics);
   ADD ("/kld-formats/json", test_json);
 #undef ADD
 

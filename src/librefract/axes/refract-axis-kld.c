@@ -203,6 +203,17 @@ refract_kld_axis_score (RefractAxis *axis,
     refract_axis_result_note (result, "Above 3 nats the engine's 16-bit file hides part of the "
                                       "divergence: the mean is an underestimate.");
 
+  if (refract_kld_positions_is_lower_bound (positions))
+    refract_axis_result_note (result,
+                              "A lower bound from the top %u tokens: %.1f %% of the reference's "
+                              "probability was not seen, so that the score is the best it can be.",
+                              positions->shape.top_k, 100 * positions->mean_tail);
+  if (positions->is_unverified)
+    refract_axis_result_note (result,
+                              "Nobody has shown that this engine's %s reads the quantized cache on "
+                              "this hardware: the divergence may be that of another path.",
+                              refract_kld_phase_get_name (positions->phase));
+
   return g_steal_pointer (&result);
 }
 

@@ -11,6 +11,7 @@
 
 #include "charts/refract-chart-private.h"
 #include "core/refract-json.h"
+#include "report/refract-report-text.h"
 #include "core/refract-text.h"
 
 #define BAR_HEIGHT 12.0
@@ -263,8 +264,9 @@ refract_chart_add_score_rows (RefractScene *scene,
 
 /* What must stand beside the number; (transfer full) (nullable) */
 static char *
-axis_note (RefractAxisId axis, JsonObject *object, JsonObject *extension)
+axis_note (RefractReport *report, RefractAxisId axis, JsonObject *object, JsonObject *extension)
 {
+  g_autofree char *bound = axis == REFRACT_AXIS_KLD ? refract_report_dup_bound_text (report) : NULL;
   const char *confidence = refract_json_get_string (
       extension, "confidence", refract_json_get_string (object, "confidence", "ok"));
   JsonObject *interval = refract_json_get_object (extension, "interval");
@@ -279,6 +281,12 @@ axis_note (RefractAxisId axis, JsonObject *object, JsonObject *extension)
   if (axis == REFRACT_AXIS_KLD && refract_json_get_boolean (extension, "clipped", FALSE))
     g_string_append_printf (note, "%s%s", note->len > 0 ? ", " : "",
                             _ ("clipped: the divergence is an underestimate"));
+  if (bound != NULL)
+    {
+      if (note->len > 0)
+        g_string_append (note, ", ");
+      g_string_append_printf (note, _ ("at best: %s"), bound);
+    }
   return g_string_free (note, note->len == 0);
 }
 
@@ -296,7 +304,7 @@ refract_chart_fill_axis_row (RefractScoreRow *row, RefractReport *report, Refrac
   if (!isnan (row->score))
     {
       refract_chart_read_interval (extension, &row->low, &row->high);
-      row->note = axis_note (axis, object, extension);
+      row->note = axis_note (report, axis, object, extension);
     }
   else
     {
@@ -362,9 +370,13 @@ append_context (GArray *rows, double ctx, double score, double mean, JsonObject 
 
   row.label = g_strdup_printf (_ ("%s tokens"), tokens);
   refract_chart_read_interval (extension, &row.low, &row.high);
-  row.note = mean >= 0 && isfinite (mean) ? g_strdup_printf (_ ("mean %.3g nats"), mean)
-             : isnan (row.score)          ? g_strdup (_ ("Not measured"))
-                                          : NULL;
+  row.note = mean >= 0 && isfinite (mean)
+                 ? g_strdup_printf (refract_json_get_boolean (extension, "lower_bound", FALSE)
+                                        ? _ ("mean at least %.3g nats")
+                                        : _ ("mean %.3g nats"),
+                                    mean)
+             : isnan (row.score) ? g_strdup (_ ("Not measured"))
+                                 : NULL;
   g_array_append_val (rows, row);
 }
 

@@ -105,6 +105,7 @@ init_frame (RefractFrame *frame,
             RefractScene *scene,
             double text_scale,
             double top,
+            gboolean is_bound,
             const Step *steps,
             guint n)
 {
@@ -132,7 +133,8 @@ init_frame (RefractFrame *frame,
   for (guint i = 0; i < n_ticks; i++)
     labels[i] = is_log ? refract_format_power ((int) round (log10 (ticks[i])))
                        : refract_format_tick (ticks[i]);
-  refract_frame_init (frame, scene, text_scale, top, _ ("Divergence, nats"),
+  refract_frame_init (frame, scene, text_scale, top,
+                      is_bound ? _ ("Divergence, at least (nats)") : _ ("Divergence, nats"),
                       (const char *const *) labels, n_ticks, 170);
   frame->y = (RefractScale) { min, max, frame->bottom, frame->top, is_log };
   frame->x.min = steps[0].from;
@@ -166,7 +168,11 @@ refract_chart_kld_depth_new (RefractReport *report, double width, double text_sc
   refract_chart_add_key (scene, REFRACT_KEY_DASHES, REFRACT_ROLE_DIM, &x, &y, text_scale,
                          _ ("99 % are below"));
   y += REFRACT_TEXT_LINE (CAPTION * text_scale) + 4;
-  init_frame (&frame, scene, text_scale, y, steps, array->len);
+  init_frame (
+      &frame, scene, text_scale, y,
+      refract_json_get_boolean (refract_report_get_axis_extension (report, REFRACT_AXIS_KLD),
+                                "lower_bound", FALSE),
+      steps, array->len);
   add_series (&frame, steps, array->len, TRUE);
   add_series (&frame, steps, array->len, FALSE);
   add_points (&frame, steps, array->len);

@@ -11,6 +11,7 @@
 #include "charts/refract-chart-private.h"
 #include "core/refract-json.h"
 #include "core/refract-text.h"
+#include "report/refract-report-text.h"
 
 typedef struct
 {
@@ -150,9 +151,10 @@ weakest_text (JsonObject *extension)
 }
 
 static char *
-describe (double score, const char *interval)
+describe (double score, const char *interval, const char *bound)
 {
   g_autofree char *text = NULL;
+  g_autofree char *at_best = NULL;
   const char *band;
 
   if (isnan (score))
@@ -160,6 +162,8 @@ describe (double score, const char *interval)
                         "nothing was scored."));
   text = refract_format_score (score, 1);
   band = refract_chart_band_label (refract_band_for_score (score));
+  if (bound != NULL)
+    band = at_best = g_strdup_printf (_ ("%s at best, as KLD is %s"), band, bound);
   if (interval == NULL)
     return g_strdup_printf (_ ("Composite %s of 100, %s."), text, band);
   return g_strdup_printf (_ ("Composite %s of 100, %s; %s."), text, band, interval);
@@ -175,7 +179,8 @@ refract_chart_gauge_new (RefractReport *report, double width, double text_scale)
   double score = refract_report_get_composite (report), size = BODY * text_scale, y;
   g_autofree char *interval = isnan (score) ? NULL : refract_chart_interval_text (extension);
   g_autofree char *weakest = weakest_text (extension);
-  g_autofree char *sentence = describe (score, interval);
+  g_autofree char *bound = refract_report_dup_bound_text (report);
+  g_autofree char *sentence = describe (score, interval, bound);
   RefractTextStyle style
       = refract_chart_style (REFRACT_ROLE_FOREGROUND, size, FALSE, REFRACT_ANCHOR_MIDDLE);
 
@@ -193,6 +198,12 @@ refract_chart_gauge_new (RefractReport *report, double width, double text_scale)
 
       y = refract_scene_add_paragraph (scene, &style, width / 2, y, width - 2 * MARGIN, 4,
                                        is_few ? few : interval);
+    }
+  if (bound != NULL && !isnan (score))
+    {
+      g_autofree char *text = g_strdup_printf (_ ("At best: KLD is %s"), bound);
+
+      y = refract_scene_add_paragraph (scene, &style, width / 2, y, width - 2 * MARGIN, 4, text);
     }
   if (weakest != NULL)
     {

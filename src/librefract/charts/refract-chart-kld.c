@@ -10,6 +10,7 @@
 
 #include "charts/refract-chart-private.h"
 #include "core/refract-json.h"
+#include "report/refract-report-text.h"
 
 #define MAX_BINS 128
 
@@ -147,6 +148,8 @@ refract_chart_kld_histogram_new (RefractReport *report, double width, double tex
   RefractFrame frame;
   double ticks[REFRACT_MAX_TICKS], lowest = 1, most;
   const char *widest;
+  g_autofree char *bound = refract_report_dup_bound_text (report);
+  g_autofree char *text = NULL;
   g_autofree char *label = NULL;
   g_autofree char *total = NULL;
   g_autofree char *zeros = NULL;
@@ -172,18 +175,20 @@ refract_chart_kld_histogram_new (RefractReport *report, double width, double tex
                           frame.bottom, 1);
   add_columns (&frame, &histogram);
   add_power_ticks (&frame, histogram.low, histogram.high);
-  refract_frame_finish (&frame, _ ("Divergence from the reference at one position, nats"));
+  refract_frame_finish (
+      &frame, bound != NULL ? _ ("Divergence from the reference at one position, at least (nats)")
+                            : _ ("Divergence from the reference at one position, nats"));
   total = refract_chart_format_count (histogram.total);
   zeros = refract_chart_format_count (histogram.zero);
-  refract_scene_take_words (
-      scene, g_strdup (_ ("Positions by divergence")),
-      g_strdup_printf (
-          _ ("%s positions, %s of them without any divergence; mean %.3g nats, "
-             "99 %% below %.3g."),
-          total, zeros,
-          refract_json_get_double (refract_report_get_axis (report, REFRACT_AXIS_KLD), "mean_kld",
-                                   NAN),
-          refract_json_get_double (refract_report_get_axis_extension (report, REFRACT_AXIS_KLD),
-                                   "p99_kld", NAN)));
+  text = g_strdup_printf (
+      _ ("%s positions, %s of them without any divergence; mean %.3g nats, "
+         "99 %% below %.3g."),
+      total, zeros,
+      refract_json_get_double (refract_report_get_axis (report, REFRACT_AXIS_KLD), "mean_kld", NAN),
+      refract_json_get_double (refract_report_get_axis_extension (report, REFRACT_AXIS_KLD),
+                               "p99_kld", NAN));
+  refract_scene_take_words (scene, g_strdup (_ ("Positions by divergence")),
+                            bound != NULL ? g_strdup_printf (_ ("%s Each is %s."), text, bound)
+                                          : g_steal_pointer (&text));
   return g_steal_pointer (&scene);
 }

@@ -249,6 +249,23 @@ get_verdict (double mean, double p99, double flip_rate)
   return "bad";
 }
 
+/* What kind of numbers these are: never to be mixed with those of another kind. */
+static void
+add_kind (const RefractKldPositions *self, JsonObject *object, double mean)
+{
+  gboolean is_16bit = self->shape.format == REFRACT_LOGITS_16BIT;
+  gboolean is_bound = refract_kld_positions_is_lower_bound (self);
+
+  json_object_set_boolean_member (object, "clipped", is_16bit && mean > CLIPPED_NATS);
+  json_object_set_string_member (
+      object, "precision", is_16bit ? "16-bit log-probabilities" : "32-bit log-probabilities");
+  json_object_set_boolean_member (object, "lower_bound", is_bound);
+  refract_json_set_double (object, "top_k", is_bound ? self->shape.top_k : NAN);
+  refract_json_set_double (object, "mean_tail", is_bound ? self->mean_tail : NAN);
+  json_object_set_string_member (object, "phase", refract_kld_phase_get_name (self->phase));
+  json_object_set_boolean_member (object, "probe_verified", !self->is_unverified);
+}
+
 /**
  * refract_kld_statistics:
  * @self: positions of a candidate
@@ -271,7 +288,14 @@ get_verdict (double mean, double p99, double flip_rate)
  *   the context, of the last token that the model saw), `kld`, `log_p_ref`, `log_p_cand`,
  *   `same_top`, `token` (the true next id) and `context` (up to 16 ids before it)
  * - `verdict`: "good", "marginal" or "bad"
- * - `clipped`: the mean is above 3 nats, where the file's 16-nat floor makes it an underestimate
+ * - `clipped`: 16 bits, and the mean is above 3 nats, where the file's 16-nat floor makes it an
+ *   underestimate
+ * - `precision`: "16-bit log-probabilities" or "32-bit log-probabilities"
+ * - `lower_bound`: every KLD here is a lower bound, from the `top_k` most likely tokens of each
+ * side (null: the full vocabulary), which left `mean_tail` of the reference's probability unseen
+ * (mean over the positions, [0, 1], or null)
+ * - `phase`: "prefill" or "decode": what of the engine was observed
+ * - `probe_verified`: this phase of the engine is known to read the quantized cache
  *
  * Returns: (transfer full)
  */
@@ -311,7 +335,7 @@ refract_kld_statistics (const RefractKldPositions *self)
   json_object_set_array_member (object, "worst", make_worst (self));
   json_object_set_string_member (object, "verdict",
                                  get_verdict (summary.mean, p99, summary.flip_rate));
-  json_object_set_boolean_member (object, "clipped", summary.mean > CLIPPED_NATS);
+  add_kind (self, object, summary.mean);
 
   return object;
 }

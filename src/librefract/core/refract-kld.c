@@ -17,6 +17,12 @@ refract_kld_phase_get_name (RefractKldPhase phase)
   return phase == REFRACT_KLD_DECODE ? "decode" : "prefill";
 }
 
+gboolean
+refract_kld_positions_is_lower_bound (const RefractKldPositions *self)
+{
+  return self->shape.format == REFRACT_LOGITS_TOP && self->shape.top_k < self->shape.n_vocab;
+}
+
 void
 refract_kld_positions_free (RefractKldPositions *self)
 {

@@ -60,6 +60,8 @@ typedef struct
   gboolean is_unverified;
 } RefractKldPositions;
 
+/* Whether @kld is a lower bound: some of the vocabulary was not seen. */
+gboolean refract_kld_positions_is_lower_bound (const RefractKldPositions *self);
 void refract_kld_positions_free (RefractKldPositions *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RefractKldPositions, refract_kld_positions_free)
 
@@ -118,7 +120,8 @@ RefractKldPositions *refract_kld_positions_from_json (JsonObject *object, GError
  * Everything that SCORING lists for axis B as "reported" and "ours", from the per-position values:
  * mean_kld, ppl, ppl_reference, delta_ppl, rms_dp_pct, same_topp_pct, n_positions, median, p90,
  * p95, p99, p999, max, flip_rate, histogram, depth buckets, worst positions (ids of the context,
- * not text), verdict, clipped (mean above 3 nats). Keys: docs/report-schema.md.
+ * not text), verdict, clipped (mean above 3 nats), and what kind of numbers these are. Keys:
+ * docs/report-schema.md.
  */
 JsonObject *refract_kld_statistics (const RefractKldPositions *self);
 

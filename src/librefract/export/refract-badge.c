@@ -11,6 +11,7 @@
 #include "core/refract-json.h"
 #include "export/refract-badge.h"
 #include "export/refract-table.h"
+#include "report/refract-report-text.h"
 
 #define LABEL "KV cache fidelity"
 
@@ -44,6 +45,7 @@ refract_badge_dup_text (RefractReport *report)
   const char *corpus = refract_json_find_string (root, "axes.kld.corpus.path");
   const char *mode = refract_json_find_string (root, "extension.axes.trajectory.prompt_mode");
   g_autofree char *candidate = refract_report_dup_candidate_label (report);
+  g_autofree char *bound = refract_report_dup_bound_text (report);
   GString *text = g_string_new (NULL);
 
   if (isnan (score))
@@ -52,8 +54,9 @@ refract_badge_dup_text (RefractReport *report)
     {
       g_autofree char *number = refract_format_score (score, 1);
 
-      g_string_append_printf (text, "%s %s", refract_band_get_name (refract_band_for_score (score)),
-                              number);
+      g_string_append_printf (text, "%s %s%s",
+                              refract_band_get_name (refract_band_for_score (score)), number,
+                              bound != NULL ? " at best" : "");
     }
   g_string_append_printf (text, " · %s", candidate);
   if (corpus != NULL && *corpus != '\0')

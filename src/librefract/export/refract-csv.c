@@ -17,7 +17,7 @@ static const struct
   const char *kind;
   RefractAxisId axis;
   gboolean in_extension;
-  const char *list;
+  const char *list;   /* NULL: the axis itself, where it is a bound */
   const char *nested; /* (nullable): the list inside each element that is meant */
   const char *keys[3];
   const char *values[8];
@@ -30,6 +30,7 @@ static const struct
     { "id", "category" },
     { "first_divergence", "prefix_agreement_length", "cand_length", "ref_length" } },
   { "chunk", REFRACT_AXIS_KLD, TRUE, "per_chunk", NULL, { NULL }, { "n", "mean_kld", "sd_kld" } },
+  { "bound", REFRACT_AXIS_KLD, TRUE, NULL, NULL, { NULL }, { "top_k", "mean_tail" } },
   { "depth",
     REFRACT_AXIS_KLD,
     TRUE,
@@ -116,9 +117,12 @@ refract_csv_from_report (RefractReport *report)
       JsonObject *axis = kinds[kind].in_extension
                              ? refract_report_get_axis_extension (report, kinds[kind].axis)
                              : refract_report_get_axis (report, kinds[kind].axis);
-      JsonArray *list = refract_json_get_array (axis, kinds[kind].list);
+      JsonArray *list
+          = kinds[kind].list != NULL ? refract_json_get_array (axis, kinds[kind].list) : NULL;
       guint index = 0;
 
+      if (kinds[kind].list == NULL && refract_json_get_boolean (axis, "lower_bound", FALSE))
+        add_item (text, kind, 0, axis, axis);
       for (guint i = 0; i < refract_json_get_length (list); i++)
         {
           JsonObject *item = json_array_get_object_element (list, i);

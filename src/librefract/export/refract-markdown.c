@@ -12,6 +12,7 @@
 #include "export/refract-badge.h"
 #include "export/refract-markdown.h"
 #include "export/refract-table.h"
+#include "report/refract-report-text.h"
 
 char *
 refract_markdown_dup_citation (RefractReport *report)
@@ -25,6 +26,7 @@ refract_markdown_dup_citation (RefractReport *report)
   g_autofree char *model = refract_report_dup_model_name (report);
   g_autofree char *candidate = refract_report_dup_candidate_label (report);
   g_autofree char *number = isnan (score) ? g_strdup ("none") : refract_format_score (score, 2);
+  g_autofree char *bound = refract_report_dup_bound_text (report);
   GString *text = g_string_new (NULL);
 
   if (engine == NULL)
@@ -37,6 +39,8 @@ refract_markdown_dup_citation (RefractReport *report)
   g_string_append_printf (text, "%s: %s", model, number);
   if (!isnan (score))
     g_string_append_printf (text, " %s", refract_band_get_name (refract_band_for_score (score)));
+  if (!isnan (score) && bound != NULL)
+    g_string_append_printf (text, " at best (KLD is %s)", bound);
   g_string_append_printf (text, ", candidate %s", candidate);
   if (version != NULL)
     g_string_append_printf (text, ", REFRACT %s", version);
@@ -53,6 +57,7 @@ add_scores (GString *text, RefractReport *report)
 {
   static const char *const columns[] = { "", "Score", "95 % interval", "Band", NULL };
   g_autoptr (RefractTable) table = refract_table_new (NULL, columns);
+  g_autofree char *bound = refract_report_dup_bound_text (report);
   g_autofree char *markdown = NULL;
 
   for (int i = -1; i < REFRACT_N_AXES; i++)
@@ -85,7 +90,14 @@ add_scores (GString *text, RefractReport *report)
       else if (g_str_equal (confidence, "low"))
         refract_table_row_add_text (row, "low confidence");
       else
-        refract_table_row_add_text (row, refract_band_get_name (refract_band_for_score (score)));
+        {
+          const char *band = refract_band_get_name (refract_band_for_score (score));
+          g_autofree char *at_best = i < 0 ? g_strdup_printf ("%s at best", band)
+                                           : g_strdup_printf ("%s at best: %s", band, bound);
+
+          refract_table_row_add_text (
+              row, bound != NULL && (i < 0 || i == REFRACT_AXIS_KLD) ? at_best : band);
+        }
     }
   markdown = refract_table_to_markdown (table);
   g_string_append (text, markdown);
@@ -192,6 +204,11 @@ refract_markdown_model_index (RefractReport *report)
   g_autofree char *corpus_name = g_path_get_basename (corpus != NULL ? corpus : "prompts");
   g_autofree char *model = refract_report_dup_model_name (report);
   g_autofree char *candidate = refract_report_dup_candidate_label (report);
+  g_autofree char *bound = refract_report_dup_bound_text (report);
+  g_autofree char *at_best
+      = bound != NULL ? g_strdup_printf ("%s, at best: %s",
+                                         refract_axis_id_get_title (REFRACT_AXIS_KLD), bound)
+                      : NULL;
   g_autofree char *task = g_strdup_printf ("KV cache fidelity, %s against f16", candidate);
   GString *text = g_string_new ("model-index:\n  - name: ");
 
@@ -204,14 +221,16 @@ refract_markdown_model_index (RefractReport *report)
   g_string_append (text, "\n          name: ");
   append_yaml (text, corpus_name);
   g_string_append (text, "\n        metrics:\n");
-  add_metric (text, "REFRACT composite", "refract_composite",
-              refract_report_get_composite (report));
+  add_metric (text, bound != NULL ? "REFRACT composite, at best" : "REFRACT composite",
+              "refract_composite", refract_report_get_composite (report));
   for (RefractAxisId axis = 0; axis < REFRACT_N_AXES; axis++)
     {
       g_autofree char *type = g_strdup_printf ("refract_%s", refract_axis_id_get_name (axis));
 
-      add_metric (text, refract_axis_id_get_title (axis), type,
-                  refract_report_get_axis_score (report, axis));
+      add_metric (text,
+                  axis == REFRACT_AXIS_KLD && at_best != NULL ? at_best
+                                                              : refract_axis_id_get_title (axis),
+                  type, refract_report_get_axis_score (report, axis));
     }
   return g_string_free (text, FALSE);
 }

@@ -10,6 +10,7 @@
 
 #include "core/refract-json.h"
 #include "report/refract-comparison.h"
+#include "report/refract-report-text.h"
 
 /* What moves scores, where reports say it, and what follows when it differs. */
 static const struct
@@ -41,6 +42,10 @@ static const struct
   { "extension.plan.seed", NULL, "seed", "PLAD's perturbations are others" },
   { "extension.slots.n", NULL, "number of slots",
     "on a GPU the shape of a batch can change tokens" },
+  { "extension.axes.kld.precision", NULL, "precision of KLD",
+    "16 bits cannot tell what is below 1e-5 nats and hide what is above 3" },
+  { "extension.axes.kld.phase", NULL, "phase that KLD probed",
+    "an engine's prefill and decode may disagree by themselves" },
   { "extension.engine.name", "environment.backend", "engine",
     "engines quantize and measure in their own ways" },
   { "extension.engine.version", "environment.llama_cpp_version", "version of the engine",
@@ -234,6 +239,52 @@ add_limits (GPtrArray *warnings, GPtrArray *reports, char **names)
     }
 }
 
+/* What KLD saw: 0 the whole vocabulary, −1 nothing */
+static double
+get_top_k (RefractReport *report)
+{
+  g_autofree char *bound = refract_report_dup_bound_text (report);
+
+  if (isnan (refract_report_get_axis_score (report, REFRACT_AXIS_KLD)))
+    return -1;
+  return bound == NULL
+             ? 0
+             : refract_json_get_double (
+                   refract_report_get_axis_extension (report, REFRACT_AXIS_KLD), "top_k", 1);
+}
+
+/* A bound from few tokens is smaller than one from many, and than the divergence itself. */
+static void
+add_bounds (GPtrArray *warnings, GPtrArray *reports, char **names)
+{
+  int first = -1;
+
+  for (guint i = 0; i < reports->len; i++)
+    {
+      double top_k = get_top_k (reports->pdata[i]);
+      g_autofree char *bound = NULL;
+      guint bounded, other;
+
+      if (top_k < 0)
+        continue;
+      if (first < 0)
+        first = i;
+      if (top_k == get_top_k (reports->pdata[first]))
+        continue;
+      bounded = top_k > 0 ? i : (guint) first;
+      other = top_k > 0 ? (guint) first : i;
+      bound = refract_report_dup_bound_text (reports->pdata[bounded]);
+      g_ptr_array_add (warnings,
+                       g_strdup_printf ("KLD of %s is %s, that of %s is %s: neither these scores "
+                                        "nor the composites can be compared.",
+                                        names[bounded], bound, names[other],
+                                        get_top_k (reports->pdata[other]) > 0
+                                            ? "one from another number of tokens"
+                                            : "over the whole vocabulary"));
+      return;
+    }
+}
+
 GPtrArray *
 refract_comparison_list_warnings (GPtrArray *reports, char **names)
 {
@@ -243,6 +294,7 @@ refract_comparison_list_warnings (GPtrArray *reports, char **names)
   for (guint fact = 0; fact < G_N_ELEMENTS (facts); fact++)
     add_fact (warnings, reports, fact);
   add_axes (warnings, reports);
+  add_bounds (warnings, reports, names);
   add_floors (warnings, reports, names);
   add_limits (warnings, reports, names);
   return warnings;

@@ -128,7 +128,8 @@ add_composite (RefractTableRow *row, RefractReport *report)
           score, refract_json_get_object (refract_report_get_extension (report), "interval"), 2));
 }
 
-/* A retrieval score at low confidence says nothing: it is not to win a row. */
+/* A retrieval score at low confidence says nothing, and a bound only what cannot be: neither is to
+ * win a row. */
 static void
 add_axis (RefractTableRow *row, RefractReport *report, RefractAxisId axis)
 {
@@ -138,8 +139,15 @@ add_axis (RefractTableRow *row, RefractReport *report, RefractAxisId axis)
       = refract_json_get_string (refract_report_get_axis (report, axis), "confidence", "ok");
   g_autofree char *text
       = refract_format_score_interval (score, refract_json_get_object (extension, "interval"), 2);
+  g_autofree char *bound = axis == REFRACT_AXIS_KLD ? refract_report_dup_bound_text (report) : NULL;
 
-  if (g_str_equal (confidence, "low") && !isnan (score))
+  if (bound != NULL)
+    {
+      g_autofree char *marked = g_strdup_printf ("%s, at best: %s", text, bound);
+
+      refract_table_row_add_text (row, marked);
+    }
+  else if (g_str_equal (confidence, "low") && !isnan (score))
     {
       g_autofree char *marked = g_strdup_printf ("%s, low confidence", text);
 

@@ -145,6 +145,25 @@ add_trajectory (GPtrArray *facts, RefractReport *report)
   add_text (facts, _ ("Prompt mode"), extension, "prompt_mode");
 }
 
+/* What kind of numbers KLD's are. */
+static void
+add_probe (GPtrArray *facts, RefractReport *report, JsonObject *extension)
+{
+  g_autofree char *bound = refract_report_dup_bound_text (report);
+  const char *phase = refract_json_get_string (extension, "phase", NULL);
+  RefractFact *fact;
+
+  add_text (facts, _ ("Precision"), extension, "precision");
+  if (bound != NULL)
+    set_note (add_number (facts, _ ("Tokens seen"), extension, "top_k", UNIT_COUNT), bound);
+  if (phase == NULL)
+    return;
+  fact = take_fact (facts, _ ("Phase probed"),
+                    g_strdup (g_str_equal (phase, "decode") ? _ ("Decode") : _ ("Prefill")), NULL);
+  if (!refract_json_get_boolean (extension, "probe_verified", TRUE))
+    set_note (fact, _ ("Nobody has shown that it reads the quantized cache here"));
+}
+
 static void
 add_kld (GPtrArray *facts, RefractReport *report)
 {
@@ -171,6 +190,7 @@ add_kld (GPtrArray *facts, RefractReport *report)
   add_number (facts, _ ("Positions"), extension, "n_positions", UNIT_COUNT);
   add_number (facts, _ ("Chunks"), axis, "chunks", UNIT_COUNT);
   add_number (facts, _ ("Context"), axis, "ctx", UNIT_TOKENS);
+  add_probe (facts, report, extension);
   add_text (facts, _ ("Verdict"), extension, "verdict");
   fact = facts->len > 0 ? g_ptr_array_index (facts, facts->len - 1) : NULL;
   if (refract_json_get_string (extension, "verdict", NULL) != NULL)

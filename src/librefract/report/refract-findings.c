@@ -187,6 +187,27 @@ add_workload (GPtrArray *findings, const RefractSurfaces *surfaces)
     }
 }
 
+/* A bound may hide what the ship rule would have seen. */
+static void
+add_bound (GPtrArray *findings, const RefractConfigResult *result)
+{
+  const RefractAxisResult *kld = result->axes[REFRACT_AXIS_KLD];
+  g_autofree char *score = NULL;
+
+  if (!refract_config_result_is_scored (result, REFRACT_AXIS_KLD)
+      || !refract_json_get_boolean (kld->extension, "lower_bound", FALSE))
+    return;
+  score = refract_format_score (kld->score, 1);
+  refract_findings_add (findings,
+                        "Judge by the other axes where the score is close to an edge, or measure "
+                        "with an engine that gives the whole vocabulary.",
+                        "KLD@D is a lower bound: the engine gave the top %.0f tokens, and %.2g %% "
+                        "of the probability was not seen. Its %s and the composite are the best "
+                        "that they can be.",
+                        refract_json_get_double (kld->extension, "top_k", NAN),
+                        100 * refract_json_get_double (kld->extension, "mean_tail", NAN), score);
+}
+
 static void
 add_confidence (GPtrArray *findings, const RefractConfigResult *result)
 {
@@ -249,4 +270,5 @@ refract_findings_add_details (GPtrArray *findings,
   add_perturbations (findings, result);
   add_workload (findings, surfaces);
   add_confidence (findings, result);
+  add_bound (findings, result);
 }

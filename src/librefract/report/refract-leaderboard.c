@@ -13,6 +13,7 @@
 #include "core/refract-text.h"
 #include "export/refract-html-page.h"
 #include "report/refract-leaderboard.h"
+#include "report/refract-report-text.h"
 
 #define MAX_DEPTH 4
 #define MAX_FILES 100000
@@ -184,6 +185,7 @@ make_note (const Entry *entry)
   JsonObject *root = refract_report_get_root (entry->report);
   JsonObject *extension = refract_report_get_extension (entry->report);
   GString *note = g_string_new (NULL);
+  g_autofree char *bound = refract_report_dup_bound_text (entry->report);
   guint n_axes = 0;
 
   for (RefractAxisId axis = 0; axis < REFRACT_N_AXES; axis++)
@@ -192,6 +194,8 @@ make_note (const Entry *entry)
     g_string_append_printf (note, "%u of 4 axes", n_axes);
   if (has_low_confidence (entry->report))
     g_string_append_printf (note, "%slow confidence", note->len > 0 ? ", " : "");
+  if (bound != NULL)
+    g_string_append_printf (note, "%sat best: KLD is %s", note->len > 0 ? ", " : "", bound);
   if (refract_json_get_boolean (extension, "within_noise", FALSE))
     g_string_append_printf (note, "%swithin the noise", note->len > 0 ? ", " : "");
   if (!isnan (refract_json_find_double (root, "extension.kv.saving")))

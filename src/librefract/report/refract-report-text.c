@@ -66,20 +66,47 @@ refract_report_dup_subject (RefractReport *self)
 }
 
 char *
+refract_report_dup_bound_text (RefractReport *self)
+{
+  JsonObject *kld = refract_report_get_axis_extension (self, REFRACT_AXIS_KLD);
+  double top_k = refract_json_get_double (kld, "top_k", NAN);
+  double tail = refract_json_get_double (kld, "mean_tail", NAN);
+  g_autofree char *unseen = NULL;
+
+  if (isnan (refract_report_get_axis_score (self, REFRACT_AXIS_KLD))
+      || !refract_json_get_boolean (kld, "lower_bound", FALSE))
+    return NULL;
+  if (!(top_k >= 1 && top_k <= G_MAXINT32) || !(tail >= 0 && tail <= 1))
+    return g_strdup (_ ("a lower bound"));
+  unseen = g_strdup_printf (tail < 0.1 ? "%.2g" : "%.0f", 100 * tail);
+  return g_strdup_printf (
+      _ ("a lower bound from the top %.0f tokens, %s %% of the probability unseen"), top_k, unseen);
+}
+
+/* "97.4 [92.2, 99.0] EXCELLENT", "at best" with a bound in it */
+static char *
+make_score_text (double score, JsonObject *interval, gboolean is_bound)
+{
+  g_autofree char *text = refract_format_score_interval (score, interval, 1);
+  const char *band = refract_band_get_name (refract_band_for_score (score));
+
+  return is_bound ? g_strdup_printf (_ ("%s %s at best"), text, band)
+                  : g_strdup_printf ("%s %s", text, band);
+}
+
+char *
 refract_report_dup_composite_text (RefractReport *self)
 {
   JsonObject *extension = refract_report_get_extension (self);
   double composite = refract_report_get_composite (self);
-  g_autofree char *text = NULL;
+  g_autofree char *bound = refract_report_dup_bound_text (self);
 
   if (isnan (composite))
     return g_strdup (refract_json_get_boolean (extension, "not_proved", FALSE)
                          ? _ ("No composite: could not prove that the setting was in use")
                          : _ ("No composite in this report"));
-  text = refract_format_score_interval (composite, refract_json_get_object (extension, "interval"),
-                                        1);
-  return g_strdup_printf ("%s %s", text,
-                          refract_band_get_name (refract_band_for_score (composite)));
+  return make_score_text (composite, refract_json_get_object (extension, "interval"),
+                          bound != NULL);
 }
 
 char *
@@ -148,6 +175,7 @@ refract_report_list_caveats (RefractReport *self)
 {
   JsonObject *extension = refract_report_get_extension (self);
   GPtrArray *list = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *bound = refract_report_dup_bound_text (self);
 
   if (extension == NULL)
     g_ptr_array_add (list, g_strdup (_ ("This report is of another program: it has no intervals, "
@@ -164,6 +192,10 @@ refract_report_list_caveats (RefractReport *self)
     g_ptr_array_add (list,
                      g_strdup (_ ("Few samples: the interval rests on fewer than 10 units.")));
   add_low_axes (list, self);
+  if (bound != NULL)
+    g_ptr_array_add (list, g_strdup_printf (_ ("KLD is %s: its score and the composite are the "
+                                               "best that they can be."),
+                                            bound));
   if (refract_json_get_boolean (extension, "redacted", FALSE))
     g_ptr_array_add (list, g_strdup (_ ("Prompts and answers were left out of this report.")));
   add_strings (list, refract_json_get_array (extension, "notes"));
@@ -208,14 +240,13 @@ char *
 refract_report_dup_axis_score_text (RefractReport *self, RefractAxisId axis)
 {
   double score = refract_report_get_axis_score (self, axis);
-  g_autofree char *text = NULL;
+  g_autofree char *bound = axis == REFRACT_AXIS_KLD ? refract_report_dup_bound_text (self) : NULL;
 
   if (isnan (score))
     return g_strdup (_ ("Not measured"));
-  text = refract_format_score_interval (
+  return make_score_text (
       score, refract_json_get_object (refract_report_get_axis_extension (self, axis), "interval"),
-      1);
-  return g_strdup_printf ("%s %s", text, refract_band_get_name (refract_band_for_score (score)));
+      bound != NULL);
 }
 
 static void
@@ -232,16 +263,21 @@ describe_trajectory (GString *line, JsonObject *object)
 }
 
 static void
-describe_kld (GString *line, JsonObject *object, JsonObject *extension)
+describe_kld (GString *line, RefractReport *self, JsonObject *object, JsonObject *extension)
 {
+  g_autofree char *bound = refract_report_dup_bound_text (self);
   double mean = refract_json_get_double (object, "mean_kld", NAN);
   double p99 = refract_json_get_double (extension, "p99_kld", NAN);
   double max = refract_json_get_double (extension, "max_kld", NAN);
   double flips = refract_json_get_double (extension, "flip_rate", NAN);
   double positions = refract_json_get_double (extension, "n_positions", NAN);
 
+  if (bound != NULL)
+    g_string_append_printf (line, "%s; ", bound);
   if (isnan (mean))
     g_string_append (line, _ ("no mean"));
+  else if (bound != NULL)
+    g_string_append_printf (line, _ ("mean at least %.3g nats"), mean);
   else
     g_string_append_printf (line, _ ("mean %.3g nats"), mean);
   if (!isnan (p99))
@@ -306,7 +342,7 @@ refract_report_dup_axis_detail (RefractReport *self, RefractAxisId axis)
       describe_trajectory (line, object);
       break;
     case REFRACT_AXIS_KLD:
-      describe_kld (line, object, extension);
+      describe_kld (line, self, object, extension);
       break;
     case REFRACT_AXIS_RNIAH:
       describe_rniah (line, object);

@@ -35,10 +35,14 @@ char *refract_report_dup_floor_text (RefractReport *self);
  * report does not say */
 char *refract_report_dup_comparable_text (RefractReport *self);
 
-/* "92.1 [77.4, 98.7] EXCELLENT"; "Not measured" (transfer full) */
+/* "92.1 [77.4, 98.7] EXCELLENT", with "at best" behind it where KLD is a lower bound; "Not
+ * measured" (transfer full) */
 char *refract_report_dup_axis_score_text (RefractReport *self, RefractAxisId axis);
 /* (transfer full): what stands behind an axis' score, in half a line; why it was skipped */
 char *refract_report_dup_axis_detail (RefractReport *self, RefractAxisId axis);
+/* (transfer full) (nullable): "a lower bound from the top 64 tokens, 12 % of the probability
+ * unseen" where KLD is one: then KLD's score and the composite are the best that they can be */
+char *refract_report_dup_bound_text (RefractReport *self);
 /* (transfer full) (element-type utf8): low confidence, few samples, the axis' notes */
 GPtrArray *refract_report_list_axis_caveats (RefractReport *self, RefractAxisId axis);
 /* "ok", "partial", "low" */

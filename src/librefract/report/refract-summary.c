@@ -12,6 +12,7 @@
 #include "core/refract-text.h"
 #include "core/refract-kv-config.h"
 #include "report/refract-library-private.h"
+#include "report/refract-report-text.h"
 #include "report/refract-summary.h"
 
 #define MAX_CHARACTERS 200
@@ -185,12 +186,16 @@ make_engine (JsonObject *root, JsonObject *extension)
 }
 
 static char *
-make_verdict (JsonObject *root, JsonObject *extension)
+make_verdict (RefractReport *report, JsonObject *root, JsonObject *extension)
 {
   const char *sentence
-      = refract_json_get_string (refract_json_get_object (extension, "ship"), "sentence", NULL);
+      = refract_json_get_string (refract_json_get_object (extension, "ship"), "sentence",
+                                 refract_json_get_string (root, "summary", ""));
+  g_autofree char *bound = refract_report_dup_bound_text (report);
+  g_autofree char *text
+      = bound != NULL ? g_strconcat ("At best, as KLD is a lower bound: ", sentence, NULL) : NULL;
 
-  return clean (sentence != NULL ? sentence : refract_json_get_string (root, "summary", ""));
+  return clean (text != NULL ? text : sentence);
 }
 
 static gint64
@@ -266,7 +271,7 @@ refract_summary_new (const char *path,
   self->model = refract_report_dup_model_name (report);
   self->label = refract_report_dup_candidate_label (report);
   self->engine = make_engine (root, extension);
-  self->verdict = make_verdict (root, extension);
+  self->verdict = make_verdict (report, root, extension);
   self->run_id = clean (refract_json_get_string (extension, "run_id", ""));
   self->time = make_time (root, modified);
   self->composite = refract_report_get_composite (report);
