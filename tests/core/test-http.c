@@ -272,6 +272,103 @@ test_broken (Server *server, gconstpointer data)
   g_assert_true (error->domain != REFRACT_ERROR);
 }
 
+static void
+test_urls (void)
+{
+  static const struct
+  {
+    const char *url, *base; /* NULL: refused */
+  } cases[] = {
+    { "http://localhost:8000", "http://localhost:8000" },
+    { "http://127.0.0.1:30000/", "http://127.0.0.1:30000" },
+    { "https://example.org/api/v1/", "https://example.org/api" },
+    { "http://[::1]:8000/v1", "http://[::1]:8000" },
+    { "localhost:8000", NULL },
+    { "ftp://example.org", NULL },
+    { "http://user:secret@example.org", NULL },
+    { "http://example.org/?key=secret", NULL },
+    { "http:///path", NULL },
+    { "http://example.org:99999", NULL },
+    { "", NULL },
+  };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (RefractHttp) http = refract_http_new_for_url (cases[i].url, "k", &error);
+
+      if (cases[i].base != NULL)
+        {
+          g_assert_no_error (error);
+          g_assert_cmpstr (refract_http_get_base (http), ==, cases[i].base);
+          continue;
+        }
+      g_assert_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE);
+      g_assert_null (strstr (error->message, "secret"));
+    }
+}
+
+static void
+test_key (void)
+{
+  static const char *const keys[] = { "a b", "a\r\nX: y", "ü" };
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (keys); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (refract_http_new_for_url ("http://localhost", keys[i], &error));
+      g_assert_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE);
+      g_assert_null (strstr (error->message, keys[i]));
+    }
+}
+
+static gboolean
+count_bytes (const char *bytes, gsize n_bytes, gpointer user_data, GError **error)
+{
+  gsize *total = user_data;
+
+  *total += n_bytes;
+  return TRUE;
+}
+
+/* What is larger than may be held can be read while it arrives. */
+static void
+test_streamed (Server *server, gconstpointer data)
+{
+  g_autoptr (RefractHttp) http = refract_http_new_for_socket (server->path);
+  g_autoptr (JsonObject) body = json_object_new ();
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+  guint status = 0;
+  gsize total = 0;
+
+  g_assert_true (
+      refract_http_post_streamed (http, "/big", body, count_bytes, &total, NULL, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (total, ==, BIG);
+
+  total = 0;
+  g_assert_false (refract_http_post_streamed (http, "/error", body, count_bytes, &total, &status,
+                                              NULL, &error));
+  g_assert_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE);
+  g_assert_nonnull (strstr (error->message, "too long"));
+  g_assert_cmpuint (status, ==, 400);
+  g_assert_cmpuint (total, ==, 0);
+  g_clear_error (&error);
+
+  g_assert_false (
+      refract_http_post_streamed (http, "/half", body, count_bytes, &total, NULL, NULL, &error));
+  g_assert_nonnull (error);
+  g_clear_error (&error);
+
+  text = refract_http_get_text (http, "/garbage", NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (g_utf8_validate (text, -1, NULL));
+}
+
 static gpointer
 cancel_later (gpointer data)
 {
@@ -315,6 +412,9 @@ main (int argc, char **argv)
   ADD ("/http/nonsense", test_nonsense);
   ADD ("/http/too-big", test_too_big);
   ADD ("/http/broken", test_broken);
+  g_test_add_func ("/http/urls", test_urls);
+  g_test_add_func ("/http/key", test_key);
+  ADD ("/http/streamed", test_streamed);
   ADD ("/http/cancel", test_cancel);
   ADD ("/http/timeout", test_timeout);
   return g_test_run ();

@@ -390,6 +390,36 @@ test_stop_stubborn (void)
   lines_clear (&lines);
 }
 
+/* One that has to be killed, and a helper that ignores SIGTERM and cleans up after it. */
+#define WITH_HELPER                                                                                \
+  "(trap : TERM; while :; do sleep 1; done) | "                                                    \
+  "(trap '' TERM; echo ready; cat >/dev/null; echo clean >\"$0\")"
+
+static void
+test_stop_with_helper (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("refract-process-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "cleaned", NULL);
+  const char *const argv[] = { "sh", "-c", WITH_HELPER, path, NULL };
+  g_autoptr (RefractProcess) process = NULL;
+  g_autoptr (GError) error = NULL;
+
+  process = refract_process_spawn_with_grace (NULL, argv, NULL, 600, NULL, NULL, &error);
+  g_assert_no_error (error);
+  for (;;)
+    {
+      g_autofree char *tail = refract_process_dup_tail (process, 1);
+
+      if (g_str_equal (tail, "ready"))
+        break;
+      g_usleep (1000);
+    }
+  refract_process_stop (process);
+  g_assert_true (g_file_test (path, G_FILE_TEST_EXISTS));
+  g_unlink (path);
+  g_rmdir (folder);
+}
+
 /* An engine that ends by itself leaves nothing behind either. */
 static void
 test_leftovers (void)
@@ -535,6 +565,7 @@ main (int argc, char **argv)
   g_test_add_func ("/process/cancel", test_cancel);
   g_test_add_func ("/process/cancel-while-waiting", test_cancel_while_waiting);
   g_test_add_func ("/process/stop-stubborn", test_stop_stubborn);
+  g_test_add_func ("/process/stop-with-helper", test_stop_with_helper);
   g_test_add_func ("/process/leftovers", test_leftovers);
   g_test_add_func ("/process/supervisor-killed", test_supervisor_killed);
   g_test_add_func ("/process/supervisor-stopped", test_supervisor_stopped);

@@ -9,6 +9,8 @@
 
 #include "backends/refract-backend-llamacpp.h"
 #include "backends/refract-backend-mlx.h"
+#include "backends/refract-backend-sglang.h"
+#include "backends/refract-backend-vllm.h"
 #include "core/refract-error.h"
 #include "engine/refract-python.h"
 
@@ -25,8 +27,10 @@ static const struct
 } kinds[] = {
   [REFRACT_BACKEND_KIND_LLAMACPP]
   = { "llamacpp", "llama.cpp", REFRACT_KV_LLAMACPP, NULL, refract_backend_llamacpp_new },
-  [REFRACT_BACKEND_KIND_VLLM] = { "vllm", "vLLM", REFRACT_KV_SERVER, "vllm", NULL },
-  [REFRACT_BACKEND_KIND_SGLANG] = { "sglang", "SGLang", REFRACT_KV_SERVER, "sglang", NULL },
+  [REFRACT_BACKEND_KIND_VLLM]
+  = { "vllm", "vLLM", REFRACT_KV_SERVER, "vllm", refract_backend_vllm_new },
+  [REFRACT_BACKEND_KIND_SGLANG]
+  = { "sglang", "SGLang", REFRACT_KV_SERVER, "sglang", refract_backend_sglang_new },
   [REFRACT_BACKEND_KIND_MLX] = { "mlx", "MLX", REFRACT_KV_MLX, "mlx-lm", refract_backend_mlx_new },
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (kinds) == REFRACT_N_BACKENDS);

@@ -11,12 +11,14 @@
 
 #define HOST_ROOT "/run/host/"
 #define APP_ROOT "/app/"
+#define GRACE_MS 500
 
 struct _RefractLlamacppLaunch
 {
   char **launcher;  /* NULL: none */
   gboolean is_host; /* outside of our Flatpak sandbox */
   char *app_path;   /* what /app is outside; NULL unknown */
+  guint grace_ms;
 };
 
 static gboolean
@@ -45,6 +47,7 @@ refract_llamacpp_launch_new (const char *program,
   RefractLlamacppLaunch *self = g_new0 (RefractLlamacppLaunch, 1);
   const char *host_launcher = g_getenv ("REFRACT_HOST_LAUNCHER");
 
+  self->grace_ms = GRACE_MS;
   if (launcher != NULL && launcher[0] != NULL)
     self->launcher = g_strdupv ((char **) launcher);
   else if (program == NULL)
@@ -69,6 +72,12 @@ refract_llamacpp_launch_free (RefractLlamacppLaunch *self)
   g_strfreev (self->launcher);
   g_free (self->app_path);
   g_free (self);
+}
+
+void
+refract_llamacpp_launch_set_grace (RefractLlamacppLaunch *self, guint grace_ms)
+{
+  self->grace_ms = grace_ms;
 }
 
 /* An argument, or the value of --option=VALUE, that is a path of the sandbox, as the host knows it.
@@ -103,7 +112,8 @@ refract_llamacpp_launch_spawn (const RefractLlamacppLaunch *self,
   guint i;
 
   if (self->launcher == NULL)
-    return refract_process_spawn (NULL, argv, environment, line_func, user_data, error);
+    return refract_process_spawn_with_grace (NULL, argv, environment, self->grace_ms, line_func,
+                                             user_data, error);
 
   if (environment != NULL && environment[0] != NULL)
     {
@@ -119,9 +129,9 @@ refract_llamacpp_launch_spawn (const RefractLlamacppLaunch *self,
     g_ptr_array_add (full, dup_for_host (self, argv[i]));
   g_ptr_array_add (full, NULL);
 
-  process = refract_process_spawn ((const char *const *) self->launcher,
-                                   (const char *const *) full->pdata, NULL, line_func, user_data,
-                                   error);
+  process = refract_process_spawn_with_grace ((const char *const *) self->launcher,
+                                              (const char *const *) full->pdata, NULL,
+                                              self->grace_ms, line_func, user_data, error);
   /* What we could weigh is flatpak-spawn. */
   if (process != NULL && self->is_host)
     refract_process_set_memory_unknown (process);

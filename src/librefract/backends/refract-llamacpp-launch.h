@@ -35,6 +35,8 @@ RefractLlamacppLaunch *refract_llamacpp_launch_new (const char *program,
                                                     const char *flatpak_info);
 void refract_llamacpp_launch_free (RefractLlamacppLaunch *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RefractLlamacppLaunch, refract_llamacpp_launch_free)
+/* See refract_process_spawn_with_grace(). */
+void refract_llamacpp_launch_set_grace (RefractLlamacppLaunch *self, guint grace_ms);
 
 /* refract_process_spawn() with what a launcher needs: a changed @environment reaches the program
  * through `env`, since launchers pass on their own or none. */

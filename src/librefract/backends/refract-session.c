@@ -120,9 +120,15 @@ refract_session_tokenize_chat (RefractSession *self,
                                GCancellable *cancellable,
                                GError **error)
 {
-  g_autofree char *text = refract_session_apply_template (self, system, user, cancellable, error);
+  g_autofree char *text = NULL;
   GArray *ids;
 
+  g_return_val_if_fail (REFRACT_IS_SESSION (self), NULL);
+  g_return_val_if_fail (user != NULL, NULL);
+
+  if (REFRACT_SESSION_GET_CLASS (self)->tokenize_chat != NULL)
+    return REFRACT_SESSION_GET_CLASS (self)->tokenize_chat (self, system, user, cancellable, error);
+  text = refract_session_apply_template (self, system, user, cancellable, error);
   if (text == NULL)
     return NULL;
   ids = refract_session_tokenize (self, text, TRUE, TRUE, cancellable, error);

@@ -129,6 +129,12 @@ struct _RefractSessionClass
                            const char *user,
                            GCancellable *cancellable,
                            GError **error);
+  /* NULL: the text of apply_template, tokenized */
+  GArray *(*tokenize_chat) (RefractSession *self,
+                            const char *system,
+                            const char *user,
+                            GCancellable *cancellable,
+                            GError **error);
   GPtrArray *(*generate) (RefractSession *self,
                           GPtrArray *requests,
                           RefractTokensFunc func,

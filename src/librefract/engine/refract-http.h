@@ -20,6 +20,20 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (RefractHttp, refract_http, REFRACT, HTTP, GObject)
 
 RefractHttp *refract_http_new_for_socket (const char *socket_path);
+/**
+ * refract_http_new_for_url:
+ * @url: `http://HOST:PORT` or `https://…`, a path before the API's own paths allowed; a `/v1` at
+ *   its end is left out
+ * @key: (nullable): sent as bearer token
+ *
+ * A loopback address is reached directly, past any proxy. Redirections are not followed, so that
+ * the key goes nowhere else.
+ *
+ * Returns: %NULL with %REFRACT_ERROR_USAGE that says what is wrong with the URL or the key
+ */
+RefractHttp *refract_http_new_for_url (const char *url, const char *key, GError **error);
+/* What requests go to, for messages: "http://localhost:8000", without a key or a user's name. */
+const char *refract_http_get_base (RefractHttp *self);
 /* Ends a request with G_IO_ERROR_TIMED_OUT when nothing moves for so many seconds; 0, the default,
  * never does. */
 void refract_http_set_timeout (RefractHttp *self, guint seconds);
@@ -35,6 +49,26 @@ JsonObject *refract_http_post (RefractHttp *self,
                                guint *status,
                                GCancellable *cancellable,
                                GError **error);
+/* The same for a reply that is not JSON: made valid UTF-8, may be empty. */
+char *refract_http_get_text (
+    RefractHttp *self, const char *path, guint *status, GCancellable *cancellable, GError **error);
+
+/* The next bytes of a reply. Return %FALSE with @error set to end the request. */
+typedef gboolean (*RefractHttpBytesFunc) (const char *bytes,
+                                          gsize n_bytes,
+                                          gpointer user_data,
+                                          GError **error);
+
+/* refract_http_post() for a reply that is read while it arrives and may be of any size; @func is
+ * not called for a status of 400 or more. */
+gboolean refract_http_post_streamed (RefractHttp *self,
+                                     const char *path,
+                                     JsonObject *body,
+                                     RefractHttpBytesFunc func,
+                                     gpointer user_data,
+                                     guint *status,
+                                     GCancellable *cancellable,
+                                     GError **error);
 
 guint refract_http_get_n_requests (RefractHttp *self);
 

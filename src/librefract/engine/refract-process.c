@@ -22,7 +22,8 @@
 #define TAIL_LINES 200u
 #define TAIL_LINE_BYTES 2000u
 #define ERROR_LINES 12u
-#define STOP_LIMIT (8 * G_TIME_SPAN_SECOND) /* more than the supervisor's own */
+#define GRACE_MS 500u
+#define STOP_LIMIT (7 * G_TIME_SPAN_SECOND) /* and the grace: more than the supervisor's own */
 
 typedef struct
 {
@@ -46,6 +47,7 @@ struct _RefractProcess
   GSubprocess *supervisor;
   char *executed; /* the launcher's program where there is one */
   char *program;
+  guint grace_ms;
   int lifeline;
   GThread *reader;
   RefractLineFunc line_func;
@@ -379,6 +381,19 @@ refract_process_spawn (const char *const *launcher,
                        gpointer user_data,
                        GError **error)
 {
+  return refract_process_spawn_with_grace (launcher, argv, environment, GRACE_MS, line_func,
+                                           user_data, error);
+}
+
+RefractProcess *
+refract_process_spawn_with_grace (const char *const *launcher,
+                                  const char *const *argv,
+                                  const char *const *environment,
+                                  guint grace_ms,
+                                  RefractLineFunc line_func,
+                                  gpointer user_data,
+                                  GError **error)
+{
   g_autoptr (RefractProcess) self = g_object_new (REFRACT_TYPE_PROCESS, NULL);
   g_autoptr (GSubprocessLauncher) subprocess_launcher = NULL;
   g_autoptr (GPtrArray) full = g_ptr_array_new_with_free_func (g_free);
@@ -391,6 +406,8 @@ refract_process_spawn (const char *const *launcher,
     return NULL;
   g_ptr_array_add (full, g_strdup ("--status-fd"));
   g_ptr_array_add (full, g_strdup ("3"));
+  g_ptr_array_add (full, g_strdup ("--grace"));
+  g_ptr_array_add (full, g_strdup_printf ("%u", grace_ms));
   g_ptr_array_add (full, g_strdup ("--"));
   for (i = 0; launcher != NULL && launcher[i] != NULL; i++)
     g_ptr_array_add (full, g_strdup (launcher[i]));
@@ -398,8 +415,9 @@ refract_process_spawn (const char *const *launcher,
     g_ptr_array_add (full, g_strdup (argv[i]));
   g_ptr_array_add (full, NULL);
 
-  self->executed = g_strdup (g_ptr_array_index (full, 4));
+  self->executed = g_strdup (g_ptr_array_index (full, 6));
   self->program = g_path_get_basename (argv[0]);
+  self->grace_ms = grace_ms;
   self->line_func = line_func;
   self->user_data = user_data;
   self->last_output = g_get_monotonic_time ();
@@ -485,6 +503,8 @@ refract_process_wait (RefractProcess *self, GCancellable *cancellable, GError **
 void
 refract_process_stop (RefractProcess *self)
 {
+  gint64 limit;
+
   g_return_if_fail (REFRACT_IS_PROCESS (self));
 
   g_mutex_lock (&self->mutex);
@@ -492,7 +512,8 @@ refract_process_stop (RefractProcess *self)
     self->stopping = TRUE;
   g_mutex_unlock (&self->mutex);
   close_fd (&self->lifeline);
-  if (self->supervisor != NULL && !refract_process_wait_for (self, STOP_LIMIT, NULL))
+  limit = STOP_LIMIT + self->grace_ms * G_TIME_SPAN_MILLISECOND;
+  if (self->supervisor != NULL && !refract_process_wait_for (self, limit, NULL))
     {
       /* the supervisor itself was stopped (SIGSTOP) */
       g_subprocess_force_exit (self->supervisor);

@@ -41,6 +41,15 @@ RefractProcess *refract_process_spawn (const char *const *launcher,
                                        RefractLineFunc line_func,
                                        gpointer user_data,
                                        GError **error);
+/* The same for a program that needs @grace_ms, at most 10000 instead of the ordinary 500, to end
+ * its own processes and clean up after them. */
+RefractProcess *refract_process_spawn_with_grace (const char *const *launcher,
+                                                  const char *const *argv,
+                                                  const char *const *environment,
+                                                  guint grace_ms,
+                                                  RefractLineFunc line_func,
+                                                  gpointer user_data,
+                                                  GError **error);
 gboolean refract_process_is_running (RefractProcess *self);
 /* Waits for the end by itself; cancelling stops the process (and waits for that, ≤ 1 s). %TRUE when
  * it exited with status 0, else REFRACT_ERROR_ENGINE with the last lines. */
@@ -56,7 +65,7 @@ gboolean refract_process_wait (RefractProcess *self, GCancellable *cancellable, 
 gboolean refract_process_wait_for (RefractProcess *self, gint64 timeout, GCancellable *cancellable);
 /* Sets REFRACT_ERROR_ENGINE from how the process ended and its last lines. */
 void refract_process_set_end_error (RefractProcess *self, GError **error);
-/* TERM, then KILL after half a second; returns when the whole group is gone. Idempotent. */
+/* TERM, then KILL after the grace; returns when the whole group is gone. Idempotent. */
 void refract_process_stop (RefractProcess *self);
 /* The last lines of both streams in order of arrival, at most @n. */
 char *refract_process_dup_tail (RefractProcess *self, guint n);

@@ -3,12 +3,13 @@
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 
-/* refract-supervisor [--status-fd N] -- PROGRAM [ARGUMENT…]
+/* refract-supervisor [--status-fd N] [--grace MS] -- PROGRAM [ARGUMENT…]
  *
  * Runs PROGRAM in a session of its own and lets nothing of it outlive whoever holds the other end
  * of standard input: at its end of file, as when PROGRAM itself ends, everything that PROGRAM
- * started gets SIGTERM, and SIGKILL half a second later. PROGRAM gets /dev/null as standard input
- * and its exit status becomes ours (128 + N for signal N, 126/127 when it could not be executed).
+ * started gets SIGTERM, and SIGKILL half a second (or MS milliseconds) later. PROGRAM gets
+ * /dev/null as standard input and its exit status becomes ours (128 + N for signal N, 126/127 when
+ * it could not be executed).
  *
  * Lines on the status descriptor: `pid N` once PROGRAM runs, or `exec-failed ERRNO`; at the end
  * `exit WAIT_STATUS` (as waitpid() gives it) and `rss BYTES` (largest peak of its processes). */
@@ -33,6 +34,8 @@
 #include <unistd.h>
 
 #define TERM_GRACE_MS 500
+#define MAX_TERM_GRACE_MS 10000
+#define HELPER_GRACE_MS 1000
 #define KILL_GRACE_MS 5000 /* then a process is stuck in the kernel and cannot be waited for */
 #define KILL_INTERVAL_MS 20
 #define MAX_PROCESSES 65536
@@ -48,6 +51,7 @@ typedef struct
   bool child_ended;
   bool all_ended;
   long peak_rss_kib;
+  int term_grace_ms;
 } Supervisor;
 
 static long long
@@ -123,9 +127,32 @@ compare_entries (const void *a, const void *b)
   return x->pid < y->pid ? -1 : x->pid > y->pid;
 }
 
-/* Sends @signal_number to everything below us, whatever session or group it moved to. */
+/* Whether a process has switched SIGTERM off: a helper that ends after the others, to clean up. */
+static bool
+ignores_term (pid_t pid)
+{
+  char path[64], text[4096];
+  unsigned long long ignored = 0;
+  const char *line;
+  ssize_t n;
+  int fd;
+
+  snprintf (path, sizeof path, "/proc/%d/status", pid);
+  fd = open (path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return false;
+  n = read (fd, text, sizeof text - 1);
+  close (fd);
+  text[n > 0 ? n : 0] = 0;
+  line = strstr (text, "\nSigIgn:");
+  return line != NULL && sscanf (line, "\nSigIgn: %llx", &ignored) == 1
+         && (ignored >> (SIGTERM - 1) & 1) != 0;
+}
+
+/* Sends @signal_number to everything below us, whatever session or group it moved to; with @spare,
+ * not to helpers. */
 static void
-signal_descendants (int signal_number)
+signal_descendants (int signal_number, bool spare)
 {
   static Entry all[MAX_PROCESSES];
   DIR *proc = opendir ("/proc");
@@ -156,7 +183,7 @@ signal_descendants (int signal_number)
           key.pid = found->parent;
           found = bsearch (&key, all, n, sizeof all[0], compare_entries);
         }
-      if (found != NULL && found->parent == getpid ())
+      if (found != NULL && found->parent == getpid () && !(spare && ignores_term (all[i].pid)))
         kill (all[i].pid, signal_number);
     }
 }
@@ -188,21 +215,25 @@ wait_for_events (Supervisor *self, int lifeline, long long timeout_ms)
 static void
 end_everything (Supervisor *self)
 {
+  long long helper_grace = self->term_grace_ms > TERM_GRACE_MS ? HELPER_GRACE_MS : 0;
   long long start = now_ms ();
 
   reap (self);
   if (!self->child_ended)
     kill (-self->child, SIGTERM);
   if (!self->all_ended)
-    signal_descendants (SIGTERM);
-  while (!self->all_ended && now_ms () - start < TERM_GRACE_MS)
-    wait_for_events (self, -1, TERM_GRACE_MS - (now_ms () - start));
+    signal_descendants (SIGTERM, false);
+  while (!self->all_ended && now_ms () - start < self->term_grace_ms)
+    wait_for_events (self, -1, self->term_grace_ms - (now_ms () - start));
 
-  while (!self->all_ended && now_ms () - start < TERM_GRACE_MS + KILL_GRACE_MS)
+  start = now_ms ();
+  while (!self->all_ended && now_ms () - start < KILL_GRACE_MS)
     {
-      if (!self->child_ended)
+      bool spare = now_ms () - start < helper_grace;
+
+      if (!self->child_ended && !spare)
         kill (-self->child, SIGKILL);
-      signal_descendants (SIGKILL);
+      signal_descendants (SIGKILL, spare);
       wait_for_events (self, -1, KILL_INTERVAL_MS);
     }
 }
@@ -257,7 +288,7 @@ start (Supervisor *self, char **argv)
 static int
 usage (void)
 {
-  fputs ("Usage: refract-supervisor [--status-fd N] -- PROGRAM [ARGUMENT…]\n", stderr);
+  fputs ("Usage: refract-supervisor [--status-fd N] [--grace MS] -- PROGRAM [ARGUMENT…]\n", stderr);
   return EXIT_USAGE;
 }
 
@@ -284,14 +315,18 @@ prepare (Supervisor *self)
 int
 main (int argc, char **argv)
 {
-  Supervisor self = { .status_fd = -1, .signal_fd = -1 };
+  Supervisor self = { .status_fd = -1, .signal_fd = -1, .term_grace_ms = TERM_GRACE_MS };
   int first = 1, error;
 
-  if (argc > 2 && strcmp (argv[1], "--status-fd") == 0)
-    {
-      self.status_fd = atoi (argv[2]);
-      first = 3;
-    }
+  for (; argc > first + 1 && strcmp (argv[first], "--") != 0; first += 2)
+    if (strcmp (argv[first], "--status-fd") == 0)
+      self.status_fd = atoi (argv[first + 1]);
+    else if (strcmp (argv[first], "--grace") == 0)
+      self.term_grace_ms = atoi (argv[first + 1]);
+    else
+      return usage ();
+  if (self.term_grace_ms < 0 || self.term_grace_ms > MAX_TERM_GRACE_MS)
+    return usage ();
   if (argc < first + 2 || strcmp (argv[first], "--") != 0)
     return usage ();
   if (self.status_fd >= 0)
