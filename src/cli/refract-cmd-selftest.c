@@ -14,6 +14,7 @@
 #include "core/refract-error.h"
 #include "core/refract-json.h"
 #include "refract-cli.h"
+#include "refract-plan-options.h"
 #include "refract-terminal.h"
 
 static void
@@ -45,14 +46,28 @@ refract_cmd_selftest (int argc, char **argv)
   g_autofree char *backend_name = NULL;
   g_autofree char *engine_dir = NULL;
   g_autofree char *engine_flags = NULL;
-  gboolean json = FALSE, failed = FALSE;
+  g_autofree char *python = NULL;
+  g_autofree char *reference_url = NULL;
+  g_autofree char *candidate_url = NULL;
+  g_autofree char *backends = refract_cli_describe_backends ();
+  gboolean json = FALSE, failed = FALSE, allow_model_code = FALSE;
   GOptionEntry entries[] = {
     { "model", 0, 0, G_OPTION_ARG_FILENAME, &model_path, N_ ("Load this model as well"),
       N_ ("FILE") },
-    { "backend", 0, 0, G_OPTION_ARG_STRING, &backend_name, N_ ("auto (default) or llamacpp"),
-      N_ ("NAME") },
-    { "engine-dir", 0, 0, G_OPTION_ARG_FILENAME, &engine_dir,
-      N_ ("Where the engine's programs are"), N_ ("FOLDER") },
+    { "backend", 0, 0, G_OPTION_ARG_STRING, &backend_name, backends, N_ ("NAME") },
+    { "engine-dir", 0, 0, G_OPTION_ARG_FILENAME, &engine_dir, N_ ("Where llama.cpp's programs are"),
+      N_ ("FOLDER") },
+    { "python", 0, 0, G_OPTION_ARG_FILENAME, &python,
+      N_ ("The Python environment that has vLLM, SGLang or MLX, or its interpreter"),
+      N_ ("FOLDER") },
+    { "reference-url", 0, 0, G_OPTION_ARG_STRING, &reference_url,
+      N_ ("A vLLM or SGLang server of yours that runs the reference; its key is read from "
+          "REFRACT_SERVER_KEY"),
+      N_ ("URL") },
+    { "candidate-url", 0, 0, G_OPTION_ARG_STRING, &candidate_url, N_ ("The same for the candidate"),
+      N_ ("URL") },
+    { "allow-model-code", 0, 0, G_OPTION_ARG_NONE, &allow_model_code,
+      N_ ("Let the model run the code that it brings along"), NULL },
     { "engine-flags", 0, 0, G_OPTION_ARG_STRING, &engine_flags,
       N_ ("More flags for the engine; the last one wins"), N_ ("FLAGS") },
     { "json", 0, 0, G_OPTION_ARG_NONE, &json, N_ ("Print the checks as JSON"), NULL },
@@ -77,7 +92,8 @@ refract_cmd_selftest (int argc, char **argv)
     }
 
   g_object_set (plan, "engine-dir", engine_dir, "engine-flags", engine_flags, "backend",
-                backend_name, NULL);
+                backend_name, "python", python, "reference-url", reference_url, "candidate-url",
+                candidate_url, "allow-model-code", allow_model_code, NULL);
   if (model_path != NULL)
     {
       model = refract_model_new_from_file (model_path, NULL, &error);

@@ -11,6 +11,7 @@
 #include <gio/gio.h>
 #include <glib/gi18n.h>
 
+#include "backends/refract-backend.h"
 #include "core/refract-error.h"
 #include "core/refract-kv-config.h"
 #include "refract-plan-options.h"
@@ -50,12 +51,19 @@ collect_cb (const char *name, const char *value, gpointer data, GError **error)
   { name, 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, (gpointer) collect_cb, help, NULL }
 
 static const GOptionEntry plan_entries[] = {
-  TEXT ("model", N_ ("FILE"), N_ ("The model: a GGUF file, or the first part of a split one")),
-  TEXT ("reference", N_ ("KV"), N_ ("What to compare with (default ctk=f16,ctv=f16)")),
+  TEXT ("model",
+        N_ ("FILE"),
+        N_ ("The model: a GGUF file (of a split one any part), or a folder with config.json")),
+  TEXT ("reference",
+        N_ ("KV"),
+        N_ ("What to compare with (default: not quantized: ctk=f16,ctv=f16, kv=auto or bits=16)")),
   TEXT ("candidate",
         N_ ("KV"),
-        N_ ("A KV configuration to measure, e.g. ctk=q8_0,ctv=q4_0; may be repeated")),
-  TEXT ("grid", N_ ("K,K×V,V"), N_ ("Every K type with every V type, e.g. q8_0,q4_0xq8_0,q4_0")),
+        N_ ("A KV configuration to measure, e.g. ctk=q8_0,ctv=q4_0 (llama.cpp), kv=fp8_e4m3 (vLLM, "
+            "SGLang) or bits=4,group=64 (MLX); may be repeated")),
+  TEXT ("grid",
+        N_ ("K,K×V,V"),
+        N_ ("Every K type with every V type, e.g. q8_0,q4_0xq8_0,q4_0, or 8,4x8,4 for MLX")),
   TEXT ("control",
         N_ ("KV"),
         N_ ("A configuration that is known to be bad, to show that damage is seen")),
@@ -91,9 +99,18 @@ static const GOptionEntry axis_entries[] = {
   { NULL },
 };
 
-static const GOptionEntry engine_entries[] = {
-  TEXT ("backend", N_ ("NAME"), N_ ("auto (default) or llamacpp")),
-  TEXT ("engine-dir", N_ ("FOLDER"), N_ ("Where the engine's programs are")),
+static GOptionEntry engine_entries[] = {
+  TEXT ("backend", N_ ("NAME"), NULL), /* its help names the engines that there are */
+  TEXT ("engine-dir", N_ ("FOLDER"), N_ ("Where llama.cpp's programs are")),
+  TEXT ("python",
+        N_ ("FOLDER"),
+        N_ ("The Python environment that has vLLM, SGLang or MLX, or its interpreter")),
+  TEXT ("reference-url",
+        N_ ("URL"),
+        N_ ("A vLLM or SGLang server of yours that runs the reference; its key is read from "
+            "REFRACT_SERVER_KEY")),
+  TEXT ("candidate-url", N_ ("URL"), N_ ("The same for the candidate")),
+  FLAG ("allow-model-code", N_ ("Let the model run the code that it brings along")),
   TEXT ("engine-flags", N_ ("FLAGS"), N_ ("More flags for the engine; the last one wins")),
   TEXT ("n-gpu-layers", N_ ("N"), N_ ("Layers on the GPU")),
   TEXT ("threads", N_ ("N"), N_ ("Threads of the engine (default: one per processor)")),
@@ -301,6 +318,14 @@ add_group (GOptionContext *context,
   g_option_context_add_group (context, group);
 }
 
+char *
+refract_cli_describe_backends (void)
+{
+  g_autofree char *names = refract_backend_list_names (_ ("or"));
+
+  return g_strdup_printf (_ ("auto (default: by the model), %s"), names);
+}
+
 GPtrArray *
 refract_plan_options_add (GOptionContext *context)
 {
@@ -308,6 +333,8 @@ refract_plan_options_add (GOptionContext *context)
 
   add_group (context, "plan", _ ("What to measure:"), plan_entries, settings);
   add_group (context, "axes", _ ("How each axis measures:"), axis_entries, settings);
+  g_free ((char *) engine_entries[0].description);
+  engine_entries[0].description = refract_cli_describe_backends ();
   add_group (context, "engine", _ ("The engine:"), engine_entries, settings);
   return settings;
 }

@@ -15,4 +15,7 @@ GPtrArray *refract_plan_options_add (GOptionContext *context);
 /* The plan that the parsed options ask for, validated. (transfer full) */
 RefractPlan *refract_plan_options_make_plan (GPtrArray *options, GError **error);
 
+/* "auto (default), llamacpp or mlx": help for --backend */
+char *refract_cli_describe_backends (void);
+
 G_END_DECLS

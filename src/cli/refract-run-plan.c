@@ -131,7 +131,7 @@ check_page (const char *path, GError **error)
 static char *
 report_name (RefractPlan *plan, RefractReport *report)
 {
-  g_autofree char *model = g_path_get_basename (refract_plan_get_string (plan, "model"));
+  g_autofree char *model = refract_model_path_dup_name (refract_plan_get_string (plan, "model"));
   g_autofree char *candidate
       = g_strdup (json_object_get_string_member (refract_report_get_root (report), "candidate"));
 

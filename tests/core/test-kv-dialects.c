@@ -301,6 +301,10 @@ test_backend_kinds (void)
 
       g_assert_true (refract_backend_kind_from_name (refract_backend_kind_get_name (i), &kind));
       g_assert_cmpint (kind, ==, i);
+      g_assert_cmpstr (refract_backend_name_of_engine (refract_backend_kind_get_title (i)), ==,
+                       refract_backend_kind_get_name (i));
+      g_assert_cmpstr (refract_backend_title_of_name (refract_backend_kind_get_name (i)), ==,
+                       refract_backend_kind_get_title (i));
       g_assert_cmpint (refract_kv_config_get_dialect (reference), ==,
                        refract_backend_kind_get_dialect (i));
       g_assert_false (refract_kv_config_is_quantized (reference));

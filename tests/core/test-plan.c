@@ -144,9 +144,10 @@ test_local (void)
   g_autofree char *text = NULL;
   g_autofree char *command = NULL;
 
-  g_object_set (plan, "candidates", candidates, "backend", "vllm", "python",
-                "/somewhere/of mine/venv", "reference-url", "https://mine.example:8000",
-                "candidate-url", "http://10.0.0.7:8001", "allow-model-code", TRUE, NULL);
+  g_object_set (plan, "model", "/home/me/hub/models--o--Tiny-1B/snapshots/0123abc", "candidates",
+                candidates, "backend", "vllm", "python", "/somewhere/of mine/venv", "reference-url",
+                "https://mine.example:8000", "candidate-url", "http://10.0.0.7:8001",
+                "allow-model-code", TRUE, NULL);
   object = refract_plan_to_json (plan, FALSE);
   text = refract_json_to_text (object, TRUE);
   g_assert_null (strstr (text, "somewhere"));
@@ -154,10 +155,11 @@ test_local (void)
   g_assert_null (strstr (text, "mine.example"));
   g_assert_null (strstr (text, "10.0.0.7"));
   g_assert_null (strstr (text, "model_code"));
+  g_assert_cmpstr (json_object_get_string_member (object, "model"), ==, "Tiny-1B");
 
   command = refract_plan_get_repro_command (plan, kv);
   g_assert_cmpstr (command, ==,
-                   "refract score --model model.gguf --backend vllm --reference-url URL "
+                   "refract score --model Tiny-1B --backend vllm --reference-url URL "
                    "--candidate-url URL --allow-model-code --candidate kv=fp8");
 
   whole = refract_plan_to_json (plan, TRUE);

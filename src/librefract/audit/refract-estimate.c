@@ -187,6 +187,7 @@ make_entry (const RefractRun *run, const guint64 *work, JsonObject *old)
       = make_rates ((const RefractConfigResult *const *) others->pdata, others->len, work);
   json_object_set_int_member (entry, "model_bytes",
                               (gint64) refract_model_get_info (run->model)->size_bytes);
+  json_object_set_string_member (entry, "engine", run->engine != NULL ? run->engine->name : "");
   json_object_set_int_member (entry, "when", g_date_time_to_unix (run->finished));
   for (guint i = 0; i < N_CLASSES; i++)
     {
@@ -304,10 +305,12 @@ mean_rate (const Rates *rates)
   return n > 0 ? sum / n : -1;
 }
 
-/* The rates of the latest other model, as if it had this one's size. */
+/* The rates of the latest other model on the same engine, as if it had this one's size. */
 static gboolean
-scale_other_model (JsonObject *entries, guint64 size, Class class, Rates *rates)
+scale_other_model (JsonObject *entries, const RefractRun *run, Class class, Rates *rates)
 {
+  guint64 size = refract_model_get_info (run->model)->size_bytes;
+  const char *engine = run->engine != NULL ? run->engine->name : "llama.cpp";
   g_autoptr (GList) names = json_object_get_members (entries);
   gint64 latest = -1;
 
@@ -318,7 +321,8 @@ scale_other_model (JsonObject *entries, guint64 size, Class class, Rates *rates)
       gint64 when = entry != NULL ? refract_json_get_int (entry, "when", 0) : 0;
       Rates own;
 
-      if (bytes <= 0 || when <= latest || !read_rates (entry, class, &own))
+      if (bytes <= 0 || when <= latest || !read_rates (entry, class, &own)
+          || !g_str_equal (refract_json_get_string (entry, "engine", "llama.cpp"), engine))
         continue;
       latest = when;
       *rates = own;
@@ -374,9 +378,7 @@ add_configuration (Sum *sum,
 {
   Rates rates = { 0 };
   gboolean is_own = read_rates (own, class, &rates);
-  gboolean known = is_own
-                   || scale_other_model (entries, refract_model_get_info (run->model)->size_bytes,
-                                         class, &rates);
+  gboolean known = is_own || scale_other_model (entries, run, class, &rates);
   double mean = known ? mean_rate (&rates) : -1;
   double spread = is_own ? RELATED_AXIS_SPREAD : RELATED_MODEL_SPREAD;
   gboolean has_session = FALSE;

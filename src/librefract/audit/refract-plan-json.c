@@ -34,7 +34,7 @@ write_field (RefractPlan *self, guint i, gboolean with_paths, JsonObject *object
         refract_json_set_string_or_null (object, key, value->text);
       else
         {
-          g_autofree char *base = g_path_get_basename (value->text);
+          g_autofree char *base = refract_model_path_dup_name (value->text);
 
           json_object_set_string_member (object, key, base);
         }

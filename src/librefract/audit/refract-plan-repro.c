@@ -42,7 +42,8 @@ refract_plan_get_repro_command (RefractPlan *self, RefractKvConfig *candidate)
 
       if (field->type == REFRACT_PLAN_PATH)
         {
-          g_autofree char *base = value->text != NULL ? g_path_get_basename (value->text) : NULL;
+          g_autofree char *base
+              = value->text != NULL ? refract_model_path_dup_name (value->text) : NULL;
 
           if (base != NULL)
             append_quoted (command, field->option, base);

@@ -538,8 +538,10 @@ refract_plan_validate (RefractPlan *self, GError **error)
 
   if (refract_plan_get_string (self, "model") == NULL)
     {
-      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
-                   "The plan names no model: give the path of a GGUF file with --model.");
+      g_set_error (
+          error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
+          "The plan names no model: give the path of a GGUF file, or of a model’s folder, with "
+          "--model.");
       return FALSE;
     }
   mode = refract_plan_get_string (self, "prompt-mode");

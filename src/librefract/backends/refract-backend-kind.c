@@ -77,6 +77,23 @@ refract_backend_kind_from_name (const char *name, RefractBackendKind *kind)
   return FALSE;
 }
 
+const char *
+refract_backend_name_of_engine (const char *title)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (g_str_equal (kinds[i].title, title))
+      return kinds[i].name;
+  return title;
+}
+
+const char *
+refract_backend_title_of_name (const char *name)
+{
+  RefractBackendKind kind;
+
+  return refract_backend_kind_from_name (name, &kind) ? kinds[kind].title : name;
+}
+
 gboolean
 refract_backend_kind_can_load (RefractBackendKind kind, RefractModel *model)
 {

@@ -31,6 +31,10 @@ const char *refract_backend_kind_get_title (RefractBackendKind kind);
 RefractKvDialect refract_backend_kind_get_dialect (RefractBackendKind kind);
 /* %FALSE for "auto" and for names that there are not */
 gboolean refract_backend_kind_from_name (const char *name, RefractBackendKind *kind);
+/* The name for the title that #RefractEngineInfo has: "llamacpp" for "llama.cpp"; @title itself
+ * where there is none, and the other way round */
+const char *refract_backend_name_of_engine (const char *title);
+const char *refract_backend_title_of_name (const char *name);
 /* Whether refract_backend_new() makes it. */
 gboolean refract_backend_kind_is_available (RefractBackendKind kind);
 /* The names of those, with commas, the last two with @conjunction: "llamacpp, vllm or mlx" */
@@ -107,7 +111,7 @@ JsonObject *refract_checks_to_json (GPtrArray *checks);
 
 /**
  * RefractEngineInfo:
- * @name: "llama.cpp"
+ * @name: refract_backend_kind_get_title()
  * @version: for instance "b11669-Debian" or "0.7.0 (b11669-Debian)"
  * @build: build number or commit as the engine prints it, "" unknown
  * @kv_types: %NULL-terminated: the cache types in its --help

@@ -282,7 +282,7 @@ visit_config (Search *search, const char *path, const char *source)
         return;
       size += (guint64) status.st_size;
     }
-  name = refract_model_folder_name (folder);
+  name = refract_model_path_dup_name (folder);
   add_model (search, folder, name, source, size);
 }
 

@@ -38,23 +38,18 @@ fail (GError **error, const char *format, ...)
 }
 
 char *
-refract_model_folder_name (const char *path)
+refract_model_path_dup_name (const char *path)
 {
   g_autofree char *parent = g_path_get_dirname (path);
   g_autofree char *parent_base = g_path_get_basename (parent);
-  g_autofree char *base = NULL;
-  const char *name;
+  g_autofree char *repository = g_path_get_dirname (parent);
+  g_autofree char *base = g_filename_display_basename (repository);
 
-  if (g_str_equal (parent_base, "snapshots"))
-    {
-      g_autofree char *repository = g_path_get_dirname (parent);
-
-      base = g_filename_display_basename (repository);
-    }
-  else
-    base = g_filename_display_basename (path);
-  name = g_str_has_prefix (base, "models--") ? g_strrstr (base, "--") + 2 : base;
-  return refract_model_clean_name (name);
+  if (g_str_equal (parent_base, "snapshots") && g_str_has_prefix (base, "models--"))
+    return refract_model_clean_name (g_strrstr (base, "--") + 2);
+  g_free (base);
+  base = g_filename_display_basename (path);
+  return refract_model_clean_name (base);
 }
 
 static gboolean
@@ -357,7 +352,7 @@ refract_model_read_folder (const char *path,
 
   info->is_directory = TRUE;
   info->path = g_strdup (path);
-  info->name = refract_model_folder_name (path);
+  info->name = refract_model_path_dup_name (path);
   if (!check_folder (path, info->name, error))
     return FALSE;
   config = load_config (path, info->name, &pruned, error);

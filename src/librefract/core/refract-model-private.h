@@ -52,8 +52,6 @@ gboolean refract_model_read_folder (const char *path,
                                     GCancellable *cancellable,
                                     GError **error);
 
-/* What the model in the folder @path is called: "name" for "models--org--name/snapshots/0123…". */
-char *refract_model_folder_name (const char *path);
 /* (transfer full) (element-type utf8): the safetensors files of a model's folder, by name */
 GPtrArray *refract_model_list_weights (const char *path);
 

@@ -92,6 +92,10 @@ typedef struct
  */
 RefractModel *
 refract_model_new_from_file (const char *path, GCancellable *cancellable, GError **error);
+/* What the model at @path is called, by the path alone: its base name; of a snapshot in the cache
+ * of Hugging Face ("models--org--name/snapshots/0123…") the repository's, "name". Not a file name.
+ */
+char *refract_model_path_dup_name (const char *path);
 /* (transfer none): valid as long as @self */
 const RefractModelInfo *refract_model_get_info (RefractModel *self);
 

@@ -67,7 +67,8 @@ refract_damage_init (RefractDamage *self, const RefractRun *run, const RefractCo
   gboolean same_k = g_str_equal (type_k, reference_k);
   gboolean same_v = g_str_equal (type_v, reference_v);
 
-  *self = (RefractDamage) { REFRACT_SIDE_UNKNOWN, NULL, NULL };
+  *self = (RefractDamage) { REFRACT_SIDE_UNKNOWN, NULL, NULL,
+                            refract_kv_config_get_dialect (result->kv) };
   if (same_k || same_v)
     {
       if (same_k != same_v)
@@ -90,10 +91,15 @@ refract_damage_get_remedy (const RefractDamage *self)
     case REFRACT_SIDE_K:
       return "Give K more bits.";
     case REFRACT_SIDE_V:
-      return "Give V more bits, or try a V that is not rotated.";
+      return self->dialect == REFRACT_KV_MLX ? "Give V more bits, or smaller groups."
+                                             : "Give V more bits, or try a V that is not rotated.";
     case REFRACT_SIDE_BOTH:
     case REFRACT_SIDE_UNKNOWN:
     default:
+      if (self->dialect == REFRACT_KV_SERVER)
+        return "Try a KV type with more bits, or a checkpoint that brings scales for its cache.";
+      if (self->dialect == REFRACT_KV_MLX)
+        return "Try more bits, or smaller groups.";
       return "Try a V type with more bits or one that is not rotated, or more bits for K than for "
              "V.";
     }

@@ -51,6 +51,7 @@ typedef enum
  * @side: which side of the cache does the damage
  * @k_only: (nullable): the sweep's candidate with this K and the reference's V (borrowed)
  * @v_only: (nullable): likewise for V
+ * @dialect: what can be set at all: servers have one type for both, and only llama.cpp rotates
  *
  * SCORING, "Diagnosis": what candidates of the same sweep that change one side alone tell. A result
  * that itself changes one side alone needs none.
@@ -60,6 +61,7 @@ typedef struct
   RefractSide side;
   const RefractConfigResult *k_only;
   const RefractConfigResult *v_only;
+  RefractKvDialect dialect;
 } RefractDamage;
 
 void

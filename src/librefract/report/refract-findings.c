@@ -84,8 +84,9 @@ add_early_divergence (GPtrArray *findings,
     return;
 
   refract_findings_add (findings,
-                        damage->side == REFRACT_SIDE_V
-                            ? "Give V more bits."
+                        damage->side == REFRACT_SIDE_V ? "Give V more bits."
+                        : damage->dialect == REFRACT_KV_SERVER
+                            ? "Use a KV type with more bits."
                             : "Give K more bits first: 4-bit K that destroys the attention sinks "
                               "looks like this.",
                         "On %u of %u prompts the answer parts within the first %d tokens: an error "

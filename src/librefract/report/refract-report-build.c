@@ -7,6 +7,7 @@
 
 #include <math.h>
 
+#include "backends/refract-backend.h"
 #include "core/refract-json.h"
 #include "report/refract-report-private.h"
 
@@ -113,12 +114,19 @@ make_environment (const RefractRun *run, JsonObject *shared)
 {
   JsonObject *hardware = refract_json_get_object (shared, "hardware");
   JsonObject *environment = json_object_new ();
-  g_autofree char *model = g_path_get_basename (refract_model_get_info (run->model)->path);
+  const char *backend = refract_backend_name_of_engine (run->engine->name);
+  g_autofree char *version = g_strconcat (backend, "_version", NULL);
+  g_autofree char *model = refract_model_path_dup_name (refract_model_get_info (run->model)->path);
 
-  json_object_set_string_member (environment, "backend", "llamacpp");
+  json_object_set_string_member (environment, "backend", backend);
   refract_json_set_string_or_null (environment, "model", model);
-  refract_json_set_string_or_null (environment, "llama_cpp_commit", run->engine->build);
-  refract_json_set_string_or_null (environment, "llama_cpp_version", run->engine->version);
+  if (g_str_equal (backend, "llamacpp"))
+    {
+      refract_json_set_string_or_null (environment, "llama_cpp_commit", run->engine->build);
+      refract_json_set_string_or_null (environment, "llama_cpp_version", run->engine->version);
+    }
+  else
+    refract_json_set_string_or_null (environment, version, run->engine->version);
   refract_json_set_string_or_null (environment, "platform",
                                    refract_json_get_string (hardware, "platform", NULL));
   refract_json_set_string_or_null (environment, "chip",
@@ -302,7 +310,7 @@ refract_report_make_root (const RefractRun *run,
                           gboolean redact)
 {
   g_autoptr (JsonObject) root = json_object_new ();
-  g_autofree char *model = g_path_get_basename (refract_model_get_info (run->model)->path);
+  g_autofree char *model = refract_model_path_dup_name (refract_model_get_info (run->model)->path);
   g_autofree char *repro = make_repro_command (run, result, redact);
   g_autofree char *timestamp = g_date_time_format (run->finished, "%Y-%m-%dT%H:%M:%S");
   JsonArray *range = json_array_new ();

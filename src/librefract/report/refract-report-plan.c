@@ -449,7 +449,7 @@ try_file (RefractPlanImport *self,
           const char *path,
           GCancellable *cancellable)
 {
-  g_autofree char *base = g_filename_display_basename (path);
+  g_autofree char *base = refract_model_path_dup_name (path);
   g_autofree char *hash = NULL;
 
   if (file->found || !g_str_equal (base, file->name))

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "backends/refract-backend.h"
 #include "core/refract-json.h"
 #include "core/refract-text.h"
 #include "core/refract-kv-config.h"
@@ -181,7 +182,7 @@ make_engine (JsonObject *root, JsonObject *extension)
       = refract_json_get_string (refract_json_get_object (root, "environment"), "backend", "");
 
   if (name == NULL)
-    name = g_str_equal (backend, "llamacpp") ? "llama.cpp" : backend;
+    name = refract_backend_title_of_name (backend);
   return clean (name);
 }
 
