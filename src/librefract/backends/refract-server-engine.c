@@ -162,39 +162,55 @@ refract_server_engine_is_without_gpu (const RefractServerEngine *self)
 
 /* ---- What can be run ---- */
 
-/* What the audit sets itself, or would have to know of. */
-static gboolean
-check_flags (const RefractServerEngine *self, GError **error)
+/* What the audit sets itself, or would have to know of: the first such flag of a list. */
+static const char *
+find_own_flag (const char *const *flags)
 {
   static const char *const own[] = {
-    "--model",
-    "--model-path",
-    "--host",
-    "--port",
-    "--uds",
     "--api-key",
-    "--kv-cache-dtype",
-    "--max-model-len",
-    "--context-length",
-    "--max-num-seqs",
-    "--max-logprobs",
-    "--served-model-name",
+    "--api-server-count",
     "--config",
+    "--context-length",
+    "--data-parallel-size",
+    "--enable-prefix-caching",
+    "--headless",
+    "--host",
+    "--kv-cache-dtype",
+    "--max-logprobs",
+    "--max-model-len",
+    "--max-num-seqs",
     "--max-running-requests",
     "--max-total-tokens",
-    "--enable-prefix-caching",
-    "--trust-remote-code",
-    "--speculative-config",
-    "--speculative-algorithm",
-    "--api-server-count",
-    "--ssl-keyfile",
-    "--ssl-certfile",
+    "--model",
+    "--model-path",
+    "--port",
     "--root-path",
-    "--data-parallel-size",
-    "--headless",
+    "--served-model-name",
+    "--speculative-algorithm",
+    "--speculative-config",
+    "--ssl-certfile",
+    "--ssl-keyfile",
+    "--trust-remote-code",
+    "--uds",
   };
-  char **flags = self->options->engine_flags;
   guint i, k;
+
+  for (i = 0; flags != NULL && flags[i] != NULL; i++)
+    for (k = 0; k < G_N_ELEMENTS (own); k++)
+      {
+        gsize length = strlen (own[k]);
+
+        if (strncmp (flags[i], own[k], length) == 0
+            && (flags[i][length] == '\0' || flags[i][length] == '='))
+          return own[k];
+      }
+  return NULL;
+}
+
+static gboolean
+check_flags (const RefractServerEngine *self, RefractKvConfig *kv, GError **error)
+{
+  const char *found = find_own_flag ((const char *const *) self->options->engine_flags);
 
   if (self->options->n_gpu_layers >= 0)
     {
@@ -203,21 +219,14 @@ check_flags (const RefractServerEngine *self, GError **error)
                    refract_server_kind_get_title (self->kind));
       return FALSE;
     }
-  for (i = 0; flags != NULL && flags[i] != NULL; i++)
-    for (k = 0; k < G_N_ELEMENTS (own); k++)
-      {
-        gsize length = strlen (own[k]);
-
-        if (strncmp (flags[i], own[k], length) != 0
-            || (flags[i][length] != '\0' && flags[i][length] != '='))
-          continue;
-        g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
-                     "%s is set by the audit itself, or would change what it measures: leave it "
-                     "out of the engine flags.",
-                     own[k]);
-        return FALSE;
-      }
-  return TRUE;
+  if (found == NULL && kv != NULL)
+    found = find_own_flag (refract_kv_config_get_flags (kv));
+  if (found == NULL)
+    return TRUE;
+  g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
+               "%s is set by the audit itself, or would change what it measures: leave it out.",
+               found);
+  return FALSE;
 }
 
 static gboolean
@@ -259,7 +268,7 @@ refract_server_engine_check (const RefractServerEngine *self,
 {
   const char *type = kv != NULL ? refract_kv_config_get_type_k (kv) : NULL;
 
-  if (!check_flags (self, error))
+  if (!check_flags (self, kv, error))
     return FALSE;
   if (kv == NULL)
     return TRUE;

@@ -239,35 +239,47 @@ refract_server_probe_scores (RefractServer *self, GCancellable *cancellable, GEr
   return score (&run, ids, scores, cancellable, error);
 }
 
+/* All of a row's entries in order of their ids; %FALSE where one is missing. */
+static gboolean
+spread (const RefractLogitsEntry *entries, guint n_entries, float *values, guint n_vocab)
+{
+  guint n_known = 0, i;
+
+  for (i = 0; i < n_vocab; i++)
+    values[i] = NAN;
+  for (i = 0; i < n_entries; i++)
+    {
+      n_known += isnan (values[entries[i].id]);
+      values[entries[i].id] = entries[i].log_p;
+    }
+  return n_known == n_vocab;
+}
+
 static gboolean
 write_rows (LogitsRun *run, RefractServerScores *scores, GError **error)
 {
   const RefractLogitsShape *shape = &run->shape;
   g_autofree float *values = g_new (float, shape->n_vocab);
-  guint position, n, i, n_known;
+  guint position;
 
   for (position = shape->n_ctx / 2; position + 2 <= shape->n_ctx; position++)
     {
       RefractLogitsRow row = { 0 };
+      guint n;
+      const RefractLogitsEntry *entries = refract_server_scores_get (scores, position + 1, &n);
 
-      row.top = refract_server_scores_get (scores, position + 1, &n);
-      row.n_top = n;
-      if (shape->format == REFRACT_LOGITS_F32)
+      if (shape->format == REFRACT_LOGITS_TOP)
         {
-          for (i = 0; i < shape->n_vocab; i++)
-            values[i] = NAN;
-          for (i = 0, n_known = 0; i < n; i++)
-            {
-              n_known += isnan (values[row.top[i].id]);
-              values[row.top[i].id] = row.top[i].log_p;
-            }
-          row.values = values;
-          if (n_known < shape->n_vocab)
-            {
-              refract_server_set_unexpected (run->server, run->server->kind->score_path,
-                                             "it leaves out tokens of the vocabulary", error);
-              return FALSE;
-            }
+          row.top = entries;
+          row.n_top = n;
+        }
+      else if (spread (entries, n, values, shape->n_vocab))
+        row.values = values;
+      else
+        {
+          refract_server_set_unexpected (run->server, run->server->kind->score_path,
+                                         "it leaves out tokens of the vocabulary", error);
+          return FALSE;
         }
       if (!refract_logits_writer_add (run->writer, &row, error))
         return FALSE;

@@ -10,7 +10,8 @@
 #include "core/refract-error.h"
 #include "core/refract-json.h"
 
-#define SPARE_CELLS 8 /* of a context that SGLang keeps for itself */
+#define SPARE_TOKENS 1024 /* of the pool, beyond what the prompts and answers take */
+#define SPARE_CELLS 8     /* of a context that SGLang keeps for itself */
 
 /* Which list of a reply is read. */
 enum
@@ -40,7 +41,8 @@ sglang_add_command (GPtrArray *command, const RefractServerStart *start, guint p
   refract_server_add_flag (command, "--served-model-name", "refract");
   refract_server_add_number (command, "--context-length", n_cells);
   refract_server_add_number (command, "--max-running-requests", start->n_slots);
-  refract_server_add_number (command, "--max-total-tokens", n_cells * start->n_slots);
+  refract_server_add_number (command, "--max-total-tokens",
+                             n_cells * start->n_slots + SPARE_TOKENS);
   refract_server_add_flag (command, "--kv-cache-dtype", refract_kv_config_get_type_k (start->kv));
   refract_server_add_number (command, "--random-seed", 1);
   refract_server_add_flag (command, "--sampling-defaults", "openai");

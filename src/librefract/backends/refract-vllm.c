@@ -53,8 +53,10 @@ static guint
 cache_gib (const RefractServerStart *start)
 {
   const RefractModelInfo *info = refract_model_get_info (start->model);
+  const char *dtype = refract_server_find_flag (start, "--dtype");
+  guint width = dtype != NULL && g_str_has_prefix (dtype, "float32") ? 4 : 2; /* of "auto" */
   double elements = (double) (info->k_elements_per_token + info->v_elements_per_token);
-  double bytes = 4 * elements * start->n_cells * start->n_slots; /* of float32, the largest */
+  double bytes = width * elements * start->n_cells * start->n_slots;
 
   return (guint) CLAMP (ceil (bytes / GIB), 1, 4096);
 }
@@ -118,11 +120,13 @@ measure_bits (const RefractModelInfo *info, double bytes, guint64 n_tokens)
   return 8 * bytes / (double) n_tokens / elements;
 }
 
-/* What "auto" is: the type that the model computes in. */
+/* What "auto" is: the type that the model computes in, unless its files ask for another. */
 static char *
 name_own_type (const RefractServerFacts *facts, double bits)
 {
-  if (facts->dtype != NULL)
+  double own = facts->dtype != NULL ? refract_kv_type_get_bits (facts->dtype) : -1;
+
+  if (facts->dtype != NULL && (bits <= 0 || own <= 0 || fabs (bits / own - 1) <= TOLERANCE))
     return g_strdup (facts->dtype);
   return bits > 0 ? g_strdup_printf ("%.0f-bit", bits) : g_strdup ("auto");
 }
