@@ -91,8 +91,12 @@ class HtmlTest(unittest.TestCase):
         }.items():
             cls.pages[name] = cls.write(name, "export", several)
         cls.pages["compare"] = cls.write("compare", "compare", reports)
-        os.mkdir(os.path.join(cls.folder, "board"))
+        cls.pages["differing"] = cls.write("differing", "compare", [*reports, load("report-charts.json"),
+                                                                    load("legacy-v0.3.1-gemma26b.json")])
+        cls.pages["hostile-compare"] = cls.write("hostile-compare", "compare", [hostile(cls.full), hostile(reports[0])])
         cls.pages["leaderboard"] = cls.write("leaderboard", "leaderboard", reports)
+        cls.pages["hostile-leaderboard"] = cls.write("hostile-leaderboard", "leaderboard",
+                                                     [hostile(cls.full), hostile(reports[1])])
 
     @classmethod
     def tearDownClass(cls):
@@ -110,7 +114,7 @@ class HtmlTest(unittest.TestCase):
             paths.append(os.path.join(folder, f"{i}.refract.json"))
             with open(paths[-1], "w", encoding="utf-8") as file:
                 json.dump(report, file, ensure_ascii=False)
-        arguments = [folder, "--out", page] if command == "leaderboard" else [*paths, "--html", page]
+        arguments = [folder, "--by", "model", "--out", page] if command == "leaderboard" else [*paths, "--html", page]
         subprocess.run([REFRACT, command, *arguments], check=True, stdout=subprocess.DEVNULL)
         return page
 
@@ -183,6 +187,41 @@ class HtmlTest(unittest.TestCase):
             self.assertEqual([h for h in headings if h[1] == "2"], ["H2 " + h for h in axes + end])
             self.assertIn("29.1", page.evaluate("document.getElementById('c0-desc').textContent"))
 
+    def test_structure_of_several(self):
+        """Comparison and leaderboard: what is on the page."""
+        headings = """[...document.querySelectorAll("h1, h2")].map(e => e.tagName + " " + e.textContent)"""
+        figures = "[...document.querySelectorAll('figure')].map(e => e.querySelector('figcaption').textContent)"
+        named = """[...document.querySelectorAll("figure svg")].every(e => e.getAttribute("role") === "img" &&
+            document.getElementById(e.getAttribute("aria-labelledby").split(" ")[0]).textContent)"""
+        labels = [row["label"] for row in self.full["extension"]["ranking"] + [self.full["extension"]["control"]]]
+        with self.open("compare") as page:
+            self.assertEqual(page.evaluate(headings),
+                             ["H1 KV cache fidelity, side by side", "H2 At a glance", "H2 Scores and figures",
+                              "H2 Differences", "H2 What is found in long contexts",
+                              "H2 Where each answer leaves its reference (token)"])
+            self.assertEqual(page.evaluate(figures),
+                             ["Composite", "Trajectory", "KLD@D", "R-NIAH", "PLAD", "Fidelity by memory",
+                              "Fidelity by speed", *("Retrieval: " + label for label in labels[1:])])
+            self.assertTrue(page.evaluate(named))
+            self.assertEqual(page.evaluate("""[...document.querySelector("[aria-label='Scores and figures'] thead").rows[0]
+                .cells].slice(1).map(e => e.textContent)"""), labels)
+            for score in (row["composite"] for row in self.full["extension"]["ranking"]):
+                self.assertIn(f"{int(score)}.", page.evaluate("document.getElementById('c0-desc').textContent"))
+        with self.open("differing") as page:
+            self.assertIn("H2 Not the same in all", page.evaluate(headings))
+            self.assertGreater(page.evaluate("document.querySelectorAll('p.warning').length"), 0)
+        with self.open("leaderboard") as page:
+            found = page.evaluate(headings)
+            self.assertEqual(found[0], "H1 KV cache fidelity, ranked")
+            self.assertEqual(found[1:], [f"H2 Candidates for {self.model()}", "H2 Negative controls: bad on purpose"])
+            self.assertEqual(page.evaluate(figures), ["Composite", "Fidelity by memory", "Fidelity by speed"])
+            self.assertTrue(page.evaluate(named))
+            self.assertIn("not a ranking of models", page.evaluate("document.querySelector('main .note').textContent"))
+
+    def model(self):
+        with self.open("single") as page:
+            return page.evaluate("document.querySelector('h1').textContent")
+
     def test_without_scripts(self):
         page = self.browser.page()
         with page:
@@ -197,13 +236,18 @@ class HtmlTest(unittest.TestCase):
                              0)
 
     def test_theme(self):
+        for name in ("single", "compare", "leaderboard"):
+            with self.subTest(name):
+                self.check_theme(name)
+
+    def check_theme(self, name):
         background = "getComputedStyle(document.body).backgroundColor"
-        with self.open("single") as page:
+        with self.open(name) as page:
             light = page.evaluate(background)
             page.evaluate("document.getElementById('theme').click()")
             dark = page.evaluate(background)
             self.assertNotEqual(light, dark)
-            page.open(self.pages["single"])
+            page.open(self.pages[name])
             self.assertEqual(page.evaluate(background), dark)
             # Paper is white whatever the screen is.
             page.emulate(False, media="print")
@@ -260,16 +304,19 @@ class HtmlTest(unittest.TestCase):
 
     def test_hostile(self):
         """What models and files say stays text."""
+        for name in ("hostile", "hostile-compare", "hostile-leaderboard"):
+            with self.subTest(name), self.open(name, width=390) as page:
+                page.evaluate("document.querySelectorAll('details').forEach(e => { e.open = true; })")
+                self.assertEqual(page.evaluate("document.querySelectorAll('img, [onerror], iframe, object').length"), 0)
+                self.assertEqual(page.evaluate("[...document.scripts].filter(e => !e.type).length"), 1)
+                self.assertTrue(page.evaluate("document.title").startswith("KV cache fidelity"))
+                self.assertIn("<img src=x onerror", page.evaluate("document.body.innerText"))
+                self.assertNotIn("\u202e", page.evaluate("document.body.innerHTML"))
+                self.assertEqual(page.complaints(), [])
         with self.open("hostile", width=390) as page:
             page.evaluate("document.querySelectorAll('details').forEach(e => { e.open = true; })")
-            self.assertEqual(page.evaluate("document.querySelectorAll('img, [onerror], iframe, object').length"), 0)
-            self.assertEqual(page.evaluate("[...document.scripts].filter(e => !e.type).length"), 1)
-            self.assertTrue(page.evaluate("document.title").startswith("KV cache fidelity: "))
-            self.assertIn("<img src=x onerror", page.evaluate("document.body.innerText"))
             self.assertIn("‹U+202E›abc", page.evaluate("document.body.innerText"))
-            self.assertNotIn("\u202e", page.evaluate("document.body.innerHTML"))
             self.assertLessEqual(page.evaluate("document.documentElement.scrollWidth"), 390)
-            self.assertEqual(page.complaints(), [])
 
     @unittest.skipIf(pypdf is None, "python3-pypdf is not installed")
     def test_print(self):
@@ -292,6 +339,21 @@ class HtmlTest(unittest.TestCase):
             self.assertIn("Repeat it, and the data", text)
             self.assertNotIn("Save JSON", text)
             self.assertFalse(page.evaluate("document.querySelectorAll('details.candidate')[1].open"))
+
+    @unittest.skipIf(pypdf is None, "python3-pypdf is not installed")
+    def test_print_of_several(self):
+        for name, title in (("differing", "side by side"), ("leaderboard", "ranked")):
+            with self.subTest(name), self.open(name, dark=True) as page:
+                document = pypdf.PdfReader(io.BytesIO(page.pdf()))
+                text = " ".join(" ".join(sheet.extract_text() for sheet in document.pages).split())
+                self.assertIn(title, unicodedata.normalize("NFKC", text))
+                self.assertNotIn("Skip to", text)
+                page.emulate(False, media="print")
+                page.call("Emulation.setDeviceMetricsOverride", width=688, height=900, deviceScaleFactor=1, mobile=False)
+                self.assertLessEqual(page.evaluate("document.documentElement.scrollWidth"), 688)  # A4 less its margins
+                for sheet in document.pages:
+                    self.assertNotEqual(sheet.extract_text().strip(), "")
+                self.assertLessEqual(len(document.pages), 10)
 
     @unittest.skipUnless(os.path.exists(AXE), "axe-core is not there: " + AXE)
     def test_axe(self):

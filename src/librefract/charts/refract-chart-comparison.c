@@ -26,7 +26,16 @@ fill_composite (RefractScoreRow *row, RefractReport *report)
     row->note = g_strdup (_ ("Not measured"));
 }
 
-/* The bars of the composite (@group 0) or an axis under its name; returns the bottom. */
+/* Composite, then axes. */
+#define N_GROUPS (1 + REFRACT_N_AXES)
+
+static const char *
+group_title (guint group)
+{
+  return group == 0 ? _ ("Composite") : refract_axis_id_get_title ((RefractAxisId) (group - 1));
+}
+
+/* The bars of the composite (@group 0) or an axis; returns the bottom. */
 static double
 add_group (RefractScene *scene,
            const RefractComparison *comparison,
@@ -37,10 +46,7 @@ add_group (RefractScene *scene,
   guint n = MIN (comparison->reports->len, MAX_REPORTS);
   g_autofree RefractScoreRow *rows = g_new0 (RefractScoreRow, n);
   RefractAxisId axis = (RefractAxisId) (group > 0 ? group - 1 : 0);
-  const char *title = group == 0 ? _ ("Composite") : refract_axis_id_get_title (axis);
   double width = refract_scene_get_width (scene) - 2 * MARGIN;
-  RefractTextStyle style = refract_chart_style (REFRACT_ROLE_FOREGROUND, BODY * text_scale, TRUE,
-                                                REFRACT_ANCHOR_START);
 
   for (guint i = 0; i < n; i++)
     {
@@ -52,14 +58,25 @@ add_group (RefractScene *scene,
         refract_chart_fill_axis_row (&rows[i], report, axis);
       g_free (rows[i].label);
       rows[i].label = refract_text_clean (comparison->names[i], 120);
-      rows[i].group = title;
+      rows[i].group = group_title (group);
       rows[i].key = (int) i;
     }
-  y = refract_scene_add_paragraph (scene, &style, MARGIN, y, width, 2, title) + 4 * text_scale;
   y = refract_chart_add_score_rows (scene, rows, n, MARGIN, y, width, text_scale);
   for (guint i = 0; i < n; i++)
     refract_score_row_clear (&rows[i]);
   return y;
+}
+
+/* What the bars say, one after the other. (transfer full) */
+static char *
+describe_points (RefractScene *scene, guint n)
+{
+  GString *description = g_string_new (NULL);
+
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (description, "%s%s", i > 0 ? " " : "",
+                            refract_scene_get_point (scene, i)->describe);
+  return g_string_free (description, FALSE);
 }
 
 RefractScene *
@@ -68,18 +85,45 @@ refract_chart_compare_scores_new (const RefractComparison *comparison,
                                   double text_scale)
 {
   g_autoptr (RefractScene) scene = refract_chart_begin (width, &text_scale);
-  guint n = MIN (comparison->reports->len, MAX_REPORTS);
-  GString *description = g_string_new (NULL);
+  RefractTextStyle style = refract_chart_style (REFRACT_ROLE_FOREGROUND, BODY * text_scale, TRUE,
+                                                REFRACT_ANCHOR_START);
   double y = MARGIN;
 
-  for (guint group = 0; group <= REFRACT_N_AXES; group++)
-    y = add_group (scene, comparison, group, y, text_scale) + 14 * text_scale;
-  for (guint i = 0; i < n; i++)
-    g_string_append_printf (description, "%s%s", i > 0 ? " " : "",
-                            refract_scene_get_point (scene, i)->describe);
+  for (guint group = 0; group < N_GROUPS; group++)
+    {
+      y = refract_scene_add_paragraph (scene, &style, MARGIN, y,
+                                       refract_scene_get_width (scene) - 2 * MARGIN, 2,
+                                       group_title (group))
+          + 4 * text_scale;
+      y = add_group (scene, comparison, group, y, text_scale) + 14 * text_scale;
+    }
   refract_scene_set_height (scene, y);
   refract_scene_take_words (scene, g_strdup (_ ("Scores side by side")),
-                            g_string_free (description, FALSE));
+                            describe_points (scene, MIN (comparison->reports->len, MAX_REPORTS)));
+  return g_steal_pointer (&scene);
+}
+
+RefractScene *
+refract_chart_compare_group_new (const RefractComparison *comparison,
+                                 guint group,
+                                 double width,
+                                 double text_scale)
+{
+  g_autoptr (RefractScene) scene = refract_chart_begin (width, &text_scale);
+  guint n = MIN (comparison->reports->len, MAX_REPORTS), n_scored = 0;
+  double y;
+
+  g_return_val_if_fail (group < N_GROUPS, NULL);
+
+  for (guint i = 0; i < n; i++)
+    n_scored += group == 0
+                || !isnan (refract_report_get_axis_score (comparison->reports->pdata[i],
+                                                          (RefractAxisId) (group - 1)));
+  if (n_scored == 0)
+    return NULL;
+  y = add_group (scene, comparison, group, MARGIN, text_scale);
+  refract_scene_set_height (scene, y + MARGIN);
+  refract_scene_take_words (scene, g_strdup (group_title (group)), describe_points (scene, n));
   return g_steal_pointer (&scene);
 }
 

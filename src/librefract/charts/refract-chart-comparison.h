@@ -17,6 +17,12 @@ G_BEGIN_DECLS
 RefractScene *refract_chart_compare_scores_new (const RefractComparison *comparison,
                                                 double width,
                                                 double text_scale);
+/* One of the groups of that: 0 is the composite, 1 + RefractAxisId an axis. %NULL where no report
+ * has it. Of @comparison only reports and names are looked at, as by the two below. */
+RefractScene *refract_chart_compare_group_new (const RefractComparison *comparison,
+                                               guint group,
+                                               double width,
+                                               double text_scale);
 /* Composite by bytes of the KV cache per token. */
 RefractScene *refract_chart_compare_memory_new (const RefractComparison *comparison,
                                                 double width,

@@ -12,6 +12,9 @@
 
 G_BEGIN_DECLS
 
+/* px: the width of a phone's column, and of one of a desk's three */
+#define REFRACT_HTML_CHART_WIDTH 336
+
 /* A page's body while it is written. @index: of the report, for ids that differ; @several: the
  * page has several reports; @level: of the headings of its sections */
 typedef struct
@@ -37,7 +40,9 @@ void refract_html_add_texts (RefractHtml *self, const char *class_name, GPtrArra
 void refract_html_add_section (RefractHtml *self, const char *title);
 /* A heading of the level that holds here. */
 void refract_html_add_heading (RefractHtml *self, const char *title);
-/* The chart as a figure; nothing where the report has nothing for it. */
+/* The chart as a figure; @scene: (transfer full) (nullable) */
+void refract_html_take_scene (RefractHtml *self, RefractScene *scene);
+/* The same; nothing where the report has nothing for it. */
 void refract_html_add_chart (RefractHtml *self, RefractReport *report, RefractChartFunc chart);
 /* The table in a region that scrolls by itself; nothing when it is empty. @name: of the region */
 void refract_html_add_table (RefractHtml *self, const RefractTable *table, const char *name);
@@ -46,6 +51,15 @@ void refract_html_add_facts (RefractHtml *self,
                              RefractReport *report,
                              RefractFactGroup group,
                              const char *title);
+
+/**
+ * refract_html_finish:
+ * @id: (nullable): what the masthead calls the page by
+ * @time: (nullable): of what is told
+ *
+ * Returns: (transfer full): the page: masthead with the sections, then the body
+ */
+char *refract_html_finish (RefractHtml *self, const char *title, const char *id, const char *time);
 
 /* refract-html-axes.c: a section per axis that the report has */
 void refract_html_add_axes (RefractHtml *self, RefractReport *report);

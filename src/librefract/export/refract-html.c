@@ -16,8 +16,8 @@
 #include "export/refract-table.h"
 #include "report/refract-report-text.h"
 
-#define CHART_WIDTH 336 /* px: the width of a phone's column, and of one of a desk's three */
-#define MAX_NAV 60      /* characters of a link */
+#define MAX_NAV 60   /* characters of a link */
+#define MAX_LINKS 30 /* a longer navigation leads nowhere */
 
 void
 refract_html_add (RefractHtml *self, const char *tag, const char *class_name, const char *text)
@@ -46,9 +46,9 @@ refract_html_add_printf (
 }
 
 void
-refract_html_add_chart (RefractHtml *self, RefractReport *report, RefractChartFunc chart)
+refract_html_take_scene (RefractHtml *self, RefractScene *scene)
 {
-  g_autoptr (RefractScene) scene = chart (report, CHART_WIDTH, 1);
+  g_autoptr (RefractScene) own = scene;
   g_autofree char *id = NULL;
   g_autofree char *svg = NULL;
 
@@ -59,6 +59,12 @@ refract_html_add_chart (RefractHtml *self, RefractReport *report, RefractChartFu
   g_string_append (self->body, "<figure class=\"card\">\n");
   refract_html_add (self, "figcaption", NULL, refract_scene_get_title (scene));
   g_string_append_printf (self->body, "%s</figure>\n", svg);
+}
+
+void
+refract_html_add_chart (RefractHtml *self, RefractReport *report, RefractChartFunc chart)
+{
+  refract_html_take_scene (self, chart (report, REFRACT_HTML_CHART_WIDTH, 1));
 }
 
 void
@@ -88,9 +94,12 @@ refract_html_add_section (RefractHtml *self, const char *title)
   g_autofree char *link = refract_clip_text (title, MAX_NAV);
   guint id = self->n_sections++;
 
-  g_string_append_printf (self->nav, "<a href=\"#s%u\">", id);
-  refract_html_append (self->nav, link);
-  g_string_append (self->nav, "</a>\n");
+  if (id < MAX_LINKS)
+    {
+      g_string_append_printf (self->nav, "<a href=\"#s%u\">", id);
+      refract_html_append (self->nav, link);
+      g_string_append (self->nav, "</a>\n");
+    }
   g_string_append_printf (self->body, "<h2 id=\"s%u\">", id);
   refract_html_append (self->body, title);
   g_string_append (self->body, "</h2>\n");
@@ -145,7 +154,7 @@ refract_html_add_facts (RefractHtml *self,
   g_string_append (self->body, "</dl>\n</div>\n");
 }
 
-/* "1121-1304-5f3a9c": when, and of which run */
+/* "Report 1121-1304-5f3a9c": when, and of which run; (transfer full) (nullable) */
 static char *
 make_id (RefractReport *report)
 {
@@ -166,26 +175,38 @@ make_id (RefractReport *report)
 
       g_string_append_printf (id, "-%s", end);
     }
+  if (id->len > 0)
+    g_string_prepend (id, "Report ");
   return g_string_free (id, FALSE);
 }
 
-static void
-add_masthead (GString *body, RefractReport *report, const char *nav)
+/* (transfer full) */
+static char *
+make_time (RefractReport *report)
 {
-  JsonObject *root = refract_report_get_root (report);
-  RefractHtml self = { .body = body };
-  g_autofree char *id = make_id (report);
-  g_auto (GStrv) time = g_strsplit (refract_json_get_string (root, "timestamp", ""), "T", 2);
+  const char *time = refract_json_get_string (refract_report_get_root (report), "timestamp", "");
+  g_auto (GStrv) parts = g_strsplit (time, "T", 2);
 
-  g_string_append (body, "<a class=\"skip\" href=\"#main\">Skip to the report</a>\n"
-                         "<header>\n<div class=\"masthead\">\n<b>Refract</b>\n");
-  if (*id != '\0')
-    refract_html_add_printf (&self, "span", "dim", "Report %s", id);
-  refract_html_add_printf (&self, "span", "dim", "%s %s", time[0] != NULL ? time[0] : "",
-                           time[0] != NULL && time[1] != NULL ? time[1] : "");
-  g_string_append (body, "<button type=\"button\" id=\"theme\" class=\"js\" data-light=\"Light\" "
+  return g_strjoinv (" ", parts);
+}
+
+char *
+refract_html_finish (RefractHtml *self, const char *title, const char *id, const char *time)
+{
+  g_autoptr (GString) page
+      = g_string_new ("<a class=\"skip\" href=\"#main\">Skip to the report</a>\n"
+                      "<header>\n<div class=\"masthead\">\n<b>Refract</b>\n");
+  RefractHtml masthead = { .body = page };
+
+  refract_html_add (&masthead, "span", "dim", id);
+  refract_html_add (&masthead, "span", "dim", time);
+  g_string_append (page, "<button type=\"button\" id=\"theme\" class=\"js\" data-light=\"Light\" "
                          "data-dark=\"Dark\">Dark</button>\n</div>\n");
-  g_string_append_printf (body, "<nav aria-label=\"Sections\">\n%s</nav>\n</header>\n", nav);
+  g_string_append_printf (page,
+                          "<nav aria-label=\"Sections\">\n%s</nav>\n</header>\n"
+                          "<main id=\"main\">\n%s</main>\n",
+                          self->nav->str, self->body->str);
+  return refract_html_page_new (title, page->str);
 }
 
 /* The answer: what to ship, what that means, and what a reader must know beside it. */
@@ -422,11 +443,12 @@ refract_html_from_reports (GPtrArray *reports)
 {
   g_autoptr (GString) content = g_string_new (NULL);
   g_autoptr (GString) nav = g_string_new (NULL);
-  g_autoptr (GString) body = g_string_new (NULL);
   RefractHtml self = { .body = content, .nav = nav, .level = 2 };
   RefractReport *headline;
   g_autofree char *title = NULL;
   g_autofree char *model = NULL;
+  g_autofree char *id = NULL;
+  g_autofree char *time = NULL;
 
   g_return_val_if_fail (reports->len > 0, NULL);
 
@@ -443,7 +465,7 @@ refract_html_from_reports (GPtrArray *reports)
   self.level = 2;
   refract_html_add_details (&self, reports);
 
-  add_masthead (body, reports->pdata[0], nav->str);
-  g_string_append_printf (body, "<main id=\"main\">\n%s</main>\n", content->str);
-  return refract_html_page_new (title, body->str);
+  id = make_id (reports->pdata[0]);
+  time = make_time (reports->pdata[0]);
+  return refract_html_finish (&self, title, id, time);
 }

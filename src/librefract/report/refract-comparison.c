@@ -10,7 +10,6 @@
 
 #include "core/refract-error.h"
 #include "core/refract-json.h"
-#include "export/refract-html-page.h"
 #include "report/refract-comparison.h"
 #include "report/refract-report-text.h"
 
@@ -534,26 +533,4 @@ refract_comparison_to_csv (const RefractComparison *self)
       g_string_append_printf (text, "%s%s", i > 0 ? "\r\n" : "", table);
     }
   return g_string_free (text, FALSE);
-}
-
-char *
-refract_comparison_to_html (const RefractComparison *self)
-{
-  g_autoptr (GPtrArray) tables = list_tables (self);
-  g_autoptr (GString) body = g_string_new ("<main>\n<h1>KV cache fidelity, side by side</h1>\n");
-
-  for (guint i = 0; i < self->warnings->len; i++)
-    {
-      g_string_append (body, "<p class=\"warning\">");
-      refract_html_append (body, self->warnings->pdata[i]);
-      g_string_append (body, "</p>\n");
-    }
-  for (guint i = 0; i < tables->len; i++)
-    {
-      g_autofree char *table = refract_table_to_html (tables->pdata[i]);
-
-      g_string_append_printf (body, "<div class=\"scroll\" tabindex=\"0\">%s</div>\n", table);
-    }
-  g_string_append (body, "</main>\n");
-  return refract_html_page_new ("KV cache fidelity, side by side", body->str);
 }

@@ -53,7 +53,7 @@ RefractTable *refract_comparison_make_list (const RefractComparison *self);
  * (transfer full) */
 char *refract_comparison_to_markdown (const RefractComparison *self);
 char *refract_comparison_to_csv (const RefractComparison *self);
-/* A page of its own. (transfer full) */
+/* A page of its own, with charts. (transfer full) */
 char *refract_comparison_to_html (const RefractComparison *self);
 
 /* For refract_comparison_new(): sentences on what differs among @reports. */

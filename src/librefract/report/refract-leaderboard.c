@@ -11,7 +11,6 @@
 #include "core/refract-error.h"
 #include "core/refract-json.h"
 #include "core/refract-text.h"
-#include "export/refract-html-page.h"
 #include "report/refract-leaderboard.h"
 #include "report/refract-report-text.h"
 
@@ -239,11 +238,19 @@ make_table (const char *title, const char *ranked)
   return refract_table_new (title, columns);
 }
 
-static int
-compare_tables (gconstpointer a, gconstpointer b)
+/* A table in the making, and the reports behind its rows. */
+typedef struct
 {
-  const RefractTable *left = *(RefractTable *const *) a;
-  const RefractTable *right = *(RefractTable *const *) b;
+  RefractTable *table;
+  GPtrArray *reports;
+} Ranking;
+
+/* Most rows first. */
+static int
+compare_rankings (gconstpointer a, gconstpointer b)
+{
+  const RefractTable *left = (*(Ranking *const *) a)->table;
+  const RefractTable *right = (*(Ranking *const *) b)->table;
 
   return left->rows->len != right->rows->len ? (int) right->rows->len - (int) left->rows->len
                                              : strcmp (left->title, right->title);
@@ -255,11 +262,14 @@ refract_leaderboard_new (GPtrArray *reports, const RefractLeaderboardOptions *op
   RefractLeaderboard *self = g_new0 (RefractLeaderboard, 1);
   g_autoptr (GPtrArray) entries = NULL;
   g_autoptr (GHashTable) groups = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GPtrArray) rankings = g_ptr_array_new_with_free_func (g_free);
   gboolean models = options->kind == REFRACT_LEADERBOARD_MODELS;
   guint n_controls = 0;
 
   self->notes = g_ptr_array_new_with_free_func (g_free);
+  self->kind = options->kind;
   self->tables = g_ptr_array_new_with_free_func ((GDestroyNotify) refract_table_free);
+  self->reports = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
   entries = select_entries (reports, options, self->notes);
   g_ptr_array_sort (entries, compare_entries);
 
@@ -267,7 +277,7 @@ refract_leaderboard_new (GPtrArray *reports, const RefractLeaderboardOptions *op
     {
       const Entry *entry = entries->pdata[i];
       const char *key = models ? entry->candidate : entry->model;
-      RefractTable *table = g_hash_table_lookup (groups, key);
+      Ranking *ranking = g_hash_table_lookup (groups, key);
 
       if (entry->is_control)
         {
@@ -279,18 +289,29 @@ refract_leaderboard_new (GPtrArray *reports, const RefractLeaderboardOptions *op
           add_row (self->controls, entry, name, ++n_controls);
           continue;
         }
-      if (table == NULL)
+      if (ranking == NULL)
         {
           g_autofree char *title
               = g_strdup_printf (models ? "Models that bear %s best" : "Candidates for %s", key);
 
-          table = make_table (title, models ? "Model" : "Candidate");
-          g_hash_table_insert (groups, (gpointer) key, table);
-          g_ptr_array_add (self->tables, table);
+          ranking = g_new (Ranking, 1);
+          ranking->table = make_table (title, models ? "Model" : "Candidate");
+          ranking->reports = g_ptr_array_new_with_free_func (g_object_unref);
+          g_hash_table_insert (groups, (gpointer) key, ranking);
+          g_ptr_array_add (rankings, ranking);
         }
-      add_row (table, entry, models ? entry->model : entry->candidate, table->rows->len + 1);
+      add_row (ranking->table, entry, models ? entry->model : entry->candidate,
+               ranking->table->rows->len + 1);
+      g_ptr_array_add (ranking->reports, g_object_ref (entry->report));
     }
-  g_ptr_array_sort (self->tables, compare_tables);
+  g_ptr_array_sort (rankings, compare_rankings);
+  for (guint i = 0; i < rankings->len; i++)
+    {
+      Ranking *ranking = rankings->pdata[i];
+
+      g_ptr_array_add (self->tables, ranking->table);
+      g_ptr_array_add (self->reports, ranking->reports);
+    }
   return self;
 }
 
@@ -298,6 +319,7 @@ void
 refract_leaderboard_free (RefractLeaderboard *self)
 {
   g_ptr_array_unref (self->tables);
+  g_ptr_array_unref (self->reports);
   g_clear_pointer (&self->controls, refract_table_free);
   g_ptr_array_unref (self->notes);
   g_free (self);
@@ -448,34 +470,4 @@ refract_leaderboard_to_csv (const RefractLeaderboard *self)
       g_string_append_printf (text, "\r\n%s", csv);
     }
   return g_string_free (text, FALSE);
-}
-
-char *
-refract_leaderboard_to_html (const RefractLeaderboard *self)
-{
-  g_autoptr (GPtrArray) tables = list_tables (self);
-  g_autoptr (GString) body
-      = g_string_new ("<main>\n<h1>KV cache fidelity</h1>\n<p class=\"note\">");
-
-  refract_html_append (body, refract_leaderboard_disclaimer);
-  g_string_append (body, "</p>\n");
-  for (guint i = 0; i < tables->len; i++)
-    {
-      g_autofree char *table = refract_table_to_html (tables->pdata[i]);
-
-      g_string_append_printf (body, "<div class=\"scroll\" tabindex=\"0\">%s</div>\n", table);
-    }
-  if (self->notes->len > 0)
-    {
-      g_string_append (body, "<ul>\n");
-      for (guint i = 0; i < self->notes->len; i++)
-        {
-          g_string_append (body, "<li>");
-          refract_html_append (body, self->notes->pdata[i]);
-          g_string_append (body, "</li>\n");
-        }
-      g_string_append (body, "</ul>\n");
-    }
-  g_string_append (body, "</main>\n");
-  return refract_html_page_new ("KV cache fidelity", body->str);
 }

@@ -33,7 +33,9 @@ typedef struct
 
 /**
  * RefractLeaderboard:
+ * @kind: what is ranked
  * @tables: (element-type RefractTable): one per candidate or model, most rows first
+ * @reports: (element-type GPtrArray): for each table the reports behind its rows, in their order
  * @controls: (nullable): the negative controls
  * @notes: (element-type utf8): how many reports were left out, and why
  *
@@ -41,7 +43,9 @@ typedef struct
  */
 typedef struct
 {
+  RefractLeaderboardKind kind;
   GPtrArray *tables;
+  GPtrArray *reports;
   RefractTable *controls;
   GPtrArray *notes;
 } RefractLeaderboard;
@@ -72,6 +76,7 @@ GPtrArray *refract_leaderboard_load_folder (const char *folder,
 /* (transfer full) */
 char *refract_leaderboard_to_markdown (const RefractLeaderboard *self);
 char *refract_leaderboard_to_csv (const RefractLeaderboard *self);
+/* A page of its own, with charts. */
 char *refract_leaderboard_to_html (const RefractLeaderboard *self);
 
 G_END_DECLS
