@@ -489,6 +489,94 @@ test_bos (HttpFixture *fixture, gconstpointer data)
     }
 }
 
+/* ---- KV cache ---- */
+
+#define METRICS(blocks, type)                                                                      \
+  "# TYPE vllm:cache_config_info gauge\n"                                                          \
+  "vllm:cache_config_info{_block_size_resolved=\"True\",block_size=\"128\",cache_dtype=\"" type    \
+  "\",kv_cache_memory_bytes=\"1073741824\",kv_cache_size_tokens=\"709930\",mamba_cache_dtype="     \
+  "\"auto\",num_gpu_blocks=\"" blocks "\",user_specified_block_size=\"False\"} 1.0\n"
+
+/* 3 layers of 2 KV heads of 64 elements: 768 elements for a token */
+static RefractModel *
+make_model (const char *folder)
+{
+  static const char config[]
+      = "{\"architectures\": [\"LlamaForCausalLM\"], \"model_type\": \"llama\", \"vocab_size\": "
+        "1024,"
+        " \"hidden_size\": 128, \"intermediate_size\": 384, \"num_hidden_layers\": 3,"
+        " \"num_attention_heads\": 2, \"num_key_value_heads\": 2, \"head_dim\": 64,"
+        " \"max_position_embeddings\": 4096, \"torch_dtype\": \"float16\"}";
+  static const char weights[] = "\x3c\0\0\0\0\0\0\0{\"w\":{\"dtype\":\"F16\",\"shape\":[1],"
+                                "\"data_offsets\":[0,2]}}          \0";
+  g_autofree char *config_path = g_build_filename (folder, "config.json", NULL);
+  g_autofree char *weights_path = g_build_filename (folder, "model.safetensors", NULL);
+  g_autoptr (GError) error = NULL;
+  RefractModel *model;
+
+  g_file_set_contents (config_path, config, -1, &error);
+  g_assert_no_error (error);
+  g_file_set_contents (weights_path, weights, 8 + 60 + 2, &error);
+  g_assert_no_error (error);
+  model = refract_model_new_from_file (folder, NULL, &error);
+  g_assert_no_error (error);
+  g_unlink (config_path);
+  g_unlink (weights_path);
+  return model;
+}
+
+/* What fits into the memory shows what was allocated; the flag is only repeated. */
+static void
+test_vllm_kv (HttpFixture *fixture, gconstpointer data)
+{
+  static const struct
+  {
+    const char *metrics, *type, *log;
+    RefractEvidence evidence;
+    const char *in_use; /* NULL: not engaged */
+  } cases[] = {
+    { METRICS ("10922", "fp8"), "fp8", "CPU", REFRACT_EVIDENCE_PROVED, "fp8" },
+    { METRICS ("10922", "fp8"), "fp8_e4m3", "CPU", REFRACT_EVIDENCE_PROVED, "fp8_e4m3" },
+    { METRICS ("5461", "auto"), "auto", "CPU", REFRACT_EVIDENCE_PROVED, "float16" },
+    { METRICS ("10922", "auto"), "auto", "GPU", REFRACT_EVIDENCE_PROVED, "8-bit" },
+    { METRICS ("5461", "fp8"), "fp8", "GPU", 0, NULL },
+    { METRICS ("10922", "fp8_e5m2"), "fp8", "GPU", 0, NULL },
+    { METRICS ("10922", "int8_per_token_head"), "int8_per_token_head", "CPU", 0, NULL },
+    { METRICS ("10922", "int8_per_token_head"), "int8_per_token_head", "GPU",
+      REFRACT_EVIDENCE_ECHOED, "int8_per_token_head" },
+    { "nothing", "fp8", "GPU", REFRACT_EVIDENCE_NONE, "" },
+  };
+  g_autoptr (RefractModel) model = make_model (fixture->folder);
+  RefractServerEngine engine = { .kind = &refract_vllm_kind };
+  guint i;
+
+  fixture->answer = answer_data;
+  for (i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (RefractServer) server = make_server (fixture, &refract_vllm_kind);
+      g_autofree char *text = g_strdup_printf ("kv=%s", cases[i].type);
+      g_autofree char *line
+          = g_strdup_printf ("dtype=torch.float16 %s KV cache size: 709,930 tokens", cases[i].log);
+      g_autoptr (RefractKvConfig) kv = refract_kv_config_parse (text, NULL);
+      RefractServerStart start = { .engine = &engine, .model = model, .kv = kv };
+      g_autoptr (GError) error = NULL;
+      gboolean engaged;
+
+      fixture->data = cases[i].metrics;
+      refract_server_log_take_line ("dtype=torch.float16", TRUE, server->log);
+      refract_server_log_take_line (line, TRUE, server->log);
+      server->is_own = TRUE;
+      engaged = refract_vllm_kind.read_kv (server, &start, NULL, &error);
+      g_test_message ("%u: %s", i, error != NULL ? error->message : "engaged");
+      g_assert_cmpint (engaged, ==, cases[i].in_use != NULL);
+      if (!engaged)
+        continue;
+      g_assert_cmpint (server->kv_in_use->evidence, ==, cases[i].evidence);
+      if (server->kv_in_use->evidence > REFRACT_EVIDENCE_NONE)
+        g_assert_cmpstr (server->kv_in_use->type_k, ==, cases[i].in_use);
+    }
+}
+
 /* ---- Logs and types ---- */
 
 static void
@@ -660,6 +748,7 @@ main (int argc, char **argv)
   ADD ("/server/faults", test_faults);
   ADD ("/server/cancel", test_cancel);
   ADD ("/server/bos", test_bos);
+  ADD ("/server/vllm-kv", test_vllm_kv);
   g_test_add_func ("/server/log", test_log);
   g_test_add_func ("/server/log-facts", test_log_facts);
   g_test_add_func ("/server/types", test_types);

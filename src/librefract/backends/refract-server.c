@@ -330,9 +330,9 @@ refract_server_open (const RefractServerStart *start, GCancellable *cancellable,
   self->n_vocab = (guint) MIN (refract_model_get_info (start->model)->n_vocab, G_MAXINT32);
   self->stop_ids = read_stop_ids (start->model, self->n_vocab);
   self->n_cells = start->n_cells;
-  if (refract_server_engine_is_attached (start->engine)
-          ? !refract_server_attach (self, start, url, cancellable, error)
-          : !refract_server_launch (self, start, cancellable, error))
+  self->is_own = !refract_server_engine_is_attached (start->engine);
+  if (self->is_own ? !refract_server_launch (self, start, cancellable, error)
+                   : !refract_server_attach (self, start, url, cancellable, error))
     return NULL;
   refract_http_set_timeout (self->http, PATIENCE * start->silence_limit);
   if (!kind->read_kv (self, start, cancellable, error))

@@ -59,6 +59,7 @@ typedef struct
  * @http: for everything that counts
  * @process: (nullable): %NULL where the server is the user's, and once it is closed
  * @n_cells: tokens that a prompt and its answer may have
+ * @is_own: whether we started it; only then its log is known
  * @n_vocab: of the model; ids and K are checked against it before they are sent
  * @stop_ids: (element-type gint32): what ends an answer beside the tokenizer's own token
  *
@@ -75,6 +76,7 @@ typedef struct
   GArray *stop_ids;
   guint n_cells;
   guint n_vocab;
+  gboolean is_own;
   double load_seconds;
   guint64 peak_rss;
 } RefractServer;

@@ -16,6 +16,7 @@
 
 #define BATCHED_TOKENS 2048u /* prefilled at once: the same for every configuration of a run */
 #define GIB 1073741824.0
+#define METRIC "vllm:cache_config_info"
 #define TOLERANCE 0.05 /* of the bytes that a token takes: blocks are rounded up */
 
 /* ---- Start ---- */
@@ -98,14 +99,30 @@ vllm_dup_version (RefractServer *server, GCancellable *cancellable, GError **err
 
 /* The value of a label of a metric: NAME{…,label="value",…}; %NULL where there is none. */
 static char *
-find_label (const char *metrics, const char *metric, const char *label)
+find_label (const char *metrics /* nullable */, const char *metric, const char *label)
 {
   g_autofree char *pattern
       = g_strdup_printf ("(?m)^%s\\{(?:[^\\n]*,)?%s=\"([^\"\\n]{0,80})\"", metric, label);
   g_autoptr (GRegex) regex = g_regex_new (pattern, 0, 0, NULL);
   g_autoptr (GMatchInfo) match = NULL;
 
-  return g_regex_match (regex, metrics, 0, &match) ? g_match_info_fetch (match, 1) : NULL;
+  return metrics != NULL && g_regex_match (regex, metrics, 0, &match)
+             ? g_match_info_fetch (match, 1)
+             : NULL;
+}
+
+/* Tokens that the cache has room for. What the engine itself calls its size is rounded down for
+ * prompts that are shorter than a block. */
+static guint64
+read_n_cells (const char *metrics)
+{
+  g_autofree char *blocks = find_label (metrics, METRIC, "num_gpu_blocks"); /* on a CPU as well */
+  g_autofree char *size = find_label (metrics, METRIC, "block_size");
+
+  if (blocks == NULL || size == NULL)
+    return 0;
+  return MIN (g_ascii_strtoull (blocks, NULL, 10), G_MAXUINT32)
+         * MIN (g_ascii_strtoull (size, NULL, 10), G_MAXUINT16);
 }
 
 /* How wide the elements are that the cache has room for; 0 where it cannot be told. */
@@ -150,24 +167,20 @@ vllm_read_kv (RefractServer *server,
               GCancellable *cancellable,
               GError **error)
 {
-  static const char metric[] = "vllm:cache_config_info";
   const char *type = refract_kv_config_get_type_k (start->kv);
   RefractKvInUse *in_use = server->kv_in_use;
   g_autofree char *metrics
       = refract_http_get_text (server->http, "/metrics", NULL, cancellable, NULL);
-  g_autofree char *echo = NULL, *bytes = NULL, *tokens = NULL, *said = NULL;
+  g_autofree char *echo = NULL, *bytes = NULL, *said = NULL;
   g_auto (RefractServerFacts) facts = { 0 };
   gboolean is_auto = g_str_equal (type, "auto");
   double bits, expected = is_auto ? -1 : refract_kv_type_get_bits (type);
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
-  if (metrics == NULL)
-    return TRUE; /* nothing to be had: no evidence */
   refract_server_log_get_facts (server->log, &facts);
-  echo = find_label (metrics, metric, "cache_dtype");
-  bytes = find_label (metrics, metric, "kv_cache_memory_bytes");
-  tokens = find_label (metrics, metric, "kv_cache_size_tokens");
+  echo = find_label (metrics, METRIC, "cache_dtype");
+  bytes = find_label (metrics, METRIC, "kv_cache_memory_bytes");
   if (facts.on_cpu && !refract_server_type_is_real (REFRACT_BACKEND_KIND_VLLM, type, TRUE, error))
     return FALSE;
   if (echo != NULL && !refract_server_types_equal (echo, type))
@@ -176,8 +189,10 @@ vllm_read_kv (RefractServer *server,
       return fail_not_engaged (start, said, error);
     }
 
-  in_use->evidence = echo != NULL ? REFRACT_EVIDENCE_ECHOED : REFRACT_EVIDENCE_NONE;
-  in_use->n_cells = tokens != NULL ? g_ascii_strtoull (tokens, NULL, 10) : 0;
+  if (echo == NULL)
+    return TRUE; /* nothing to be had: no evidence */
+  in_use->evidence = REFRACT_EVIDENCE_ECHOED;
+  in_use->n_cells = read_n_cells (metrics);
   bits = measure_bits (refract_model_get_info (start->model),
                        bytes != NULL ? g_ascii_strtod (bytes, NULL) : 0, in_use->n_cells);
   if (bits > 0)
@@ -187,7 +202,7 @@ vllm_read_kv (RefractServer *server,
       said = g_strdup_printf ("allocated %.1f bits for an element", bits);
       return fail_not_engaged (start, said, error);
     }
-  if (bits > 0 && server->process != NULL
+  if (bits > 0 && server->is_own
       && refract_server_type_is_real (REFRACT_BACKEND_KIND_VLLM, type, facts.on_cpu, NULL)
       && (expected > 0 || is_auto))
     in_use->evidence = REFRACT_EVIDENCE_PROVED;
@@ -205,7 +220,7 @@ vllm_check_probe (RefractServer *server,
   const char *batched = refract_server_find_flag (start, "--max-num-batched-tokens");
 
   return refract_server_check_vllm_probe (refract_kv_config_get_type_k (start->kv),
-                                          server->process != NULL && batched != NULL
+                                          server->is_own && batched != NULL
                                               ? (guint) g_ascii_strtoull (batched, NULL, 10)
                                               : BATCHED_TOKENS,
                                           error);
