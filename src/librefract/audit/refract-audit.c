@@ -6,11 +6,11 @@
 #include "config.h"
 
 #include "audit/refract-audit-private.h"
+#include "audit/refract-engaged.h"
 #include "core/refract-error.h"
 #include "core/refract-json.h"
 
 #define FLOOR_MINIMUM 99.5 /* below it, REFRACT 0.3 stops */
-#define LOW_BITS 5.0       /* a type this small that changes no token is suspect */
 
 struct _RefractAudit
 {
@@ -84,44 +84,6 @@ refract_audit_forget (RefractAudit *self)
   g_clear_object (&self->journal);
 }
 
-/* SCORING, "did not engage": without proof from the engine, a quantized type that changes nothing
- * at all cannot be told from one that was never used. */
-static gboolean
-could_not_prove (const RefractConfigResult *result,
-                 const RefractObservations *reference,
-                 const RefractObservations *candidate)
-{
-  const RefractObservation *kld = candidate->axes[REFRACT_AXIS_KLD];
-  const RefractObservation *a = reference->axes[REFRACT_AXIS_TRAJECTORY];
-  const RefractObservation *b = candidate->axes[REFRACT_AXIS_TRAJECTORY];
-  double bits;
-
-  if (!refract_kv_config_is_quantized (result->kv)
-      || (result->kv_in_use != NULL && result->kv_in_use->evidence == REFRACT_EVIDENCE_PROVED))
-    return FALSE;
-
-  if (kld != NULL)
-    {
-      const RefractKldPositions *positions = g_ptr_array_index (kld->positions, 0);
-      gsize n = (gsize) positions->shape.n_chunks * positions->rows_per_chunk;
-
-      for (gsize i = 0; i < n; i++)
-        if (positions->kld[i] != 0 || !positions->same_top[i])
-          return FALSE;
-      return TRUE;
-    }
-
-  bits = MIN (refract_kv_type_get_bits (refract_kv_config_get_type_k (result->kv)),
-              refract_kv_type_get_bits (refract_kv_config_get_type_v (result->kv)));
-  if (b == NULL || bits > LOW_BITS)
-    return FALSE;
-  for (guint i = 0; i < b->generations->len; i++)
-    if (!refract_generation_same_ids (g_ptr_array_index (a->generations, i),
-                                      g_ptr_array_index (b->generations, i)))
-      return FALSE;
-  return TRUE;
-}
-
 /* The engine's words for KLD's worst positions, beside their ids. */
 static void
 add_worst_texts (const RefractAxisResult *kld, JsonArray *texts)
@@ -160,11 +122,6 @@ score_configuration (RefractObserver *observer,
   if (candidate->worst_texts != NULL)
     add_worst_texts (result->axes[REFRACT_AXIS_KLD], candidate->worst_texts);
   refract_config_result_compose (result);
-  if (could_not_prove (result, reference, candidate))
-    {
-      result->not_proved = TRUE;
-      result->has_composite = FALSE;
-    }
   return TRUE;
 }
 
@@ -206,6 +163,7 @@ measure_floor (RefractObserver *observer,
 static gboolean
 measure_candidate (RefractObserver *observer,
                    RefractConfigResult *result,
+                   RefractKvConfig *reference_kv,
                    const RefractObservations *reference,
                    guint stage,
                    GError **error)
@@ -217,7 +175,10 @@ measure_candidate (RefractObserver *observer,
                                            stage, &own_error);
   if (observations != NULL
       && score_configuration (observer, result, reference, observations, &own_error))
-    return TRUE;
+    {
+      refract_engaged_check (result, reference_kv, reference, observations);
+      return TRUE;
+    }
 
   if (g_cancellable_set_error_if_cancelled (observer->cancellable, error))
     return FALSE;
@@ -259,12 +220,13 @@ measure (RefractObserver *observer, RefractRun *run, RefractKvConfig *reference,
     {
       RefractConfigResult *result = g_ptr_array_index (run->candidates, i);
 
-      if (!measure_candidate (observer, result, observations, g_array_index (stages, guint, i),
-                              error))
+      if (!measure_candidate (observer, result, reference, observations,
+                              g_array_index (stages, guint, i), error))
         return FALSE;
       scored |= result->error == NULL;
     }
 
+  refract_engaged_check_all (run->candidates);
   if (!scored)
     {
       const RefractConfigResult *first = g_ptr_array_index (run->candidates, 0);

@@ -44,6 +44,7 @@ refract_config_result_free (RefractConfigResult *self)
     g_clear_pointer (&self->axes[i], refract_axis_result_free);
   g_clear_pointer (&self->kv, refract_kv_config_unref);
   g_clear_pointer (&self->kv_in_use, refract_kv_in_use_free);
+  g_free (self->doubt);
   g_clear_error (&self->error);
   g_free (self);
 }

@@ -47,6 +47,9 @@ typedef struct
  * @composite_interval: 95 %
  * @kv_in_use: (nullable): what the engine says it allocated
  * @not_proved: the setting could not be shown to be in use: scores stand, the composite does not
+ * @doubt: (nullable): why, a sentence; set with @not_proved by the audit
+ * @same_as_reference: not quantized, and nothing differs from the reference: the type stores what
+ *   the reference's does
  * @is_control: the negative control
  * @error: (nullable): why this configuration could not be measured; then nothing else is set
  */
@@ -60,6 +63,8 @@ typedef struct
   RefractKvInUse *kv_in_use;
   RefractPerformance performance;
   gboolean not_proved;
+  char *doubt;
+  gboolean same_as_reference;
   gboolean is_control;
   GError *error;
 } RefractConfigResult;

@@ -94,6 +94,8 @@ gboolean refract_kv_config_check_dialect (RefractKvConfig *self,
 /* bits per element of a cache type of any dialect, scales included; "auto" of a server counts as
  * 16; -1 for a type that we do not know */
 double refract_kv_type_get_bits (const char *type);
+/* two names of one type: "fp8" is "fp8_e4m3", "bf16" is "bfloat16" */
+gboolean refract_kv_type_is_same (const char *a, const char *b);
 /* elements that share a scale; 1 for unquantized types, 0 for types that we do not know */
 guint refract_kv_type_get_block (const char *type);
 /* bytes that one token adds to the KV cache; -1 when no formula holds: a type that we do not know,

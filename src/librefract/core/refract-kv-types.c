@@ -63,6 +63,24 @@ refract_kv_type_get_bits (const char *type)
   return group > 0 ? bits + 32.0 / group : bits;
 }
 
+/* The name that servers' documentation explains. */
+static const char *
+get_own_name (const char *type)
+{
+  static const char *const aliases[][2] = { { "fp8", "fp8_e4m3" }, { "bf16", "bfloat16" } };
+
+  for (guint i = 0; i < G_N_ELEMENTS (aliases); i++)
+    if (g_strcmp0 (type, aliases[i][0]) == 0)
+      return aliases[i][1];
+  return type;
+}
+
+gboolean
+refract_kv_type_is_same (const char *a, const char *b)
+{
+  return g_strcmp0 (get_own_name (a), get_own_name (b)) == 0;
+}
+
 guint
 refract_kv_type_get_block (const char *type)
 {

@@ -261,8 +261,14 @@ refract_findings_add_details (GPtrArray *findings,
   if (result->not_proved)
     refract_findings_add (
         findings, "Use an engine that says which KV types it allocated, or check its log.",
-        "It could not be proved that %s was in use, so that there is no composite.",
+        "%s%sIt could not be proved that %s was in use, so that there is no composite.",
+        result->doubt != NULL ? result->doubt : "", result->doubt != NULL ? " " : "",
         refract_kv_config_get_label (result->kv));
+  if (result->same_as_reference)
+    refract_findings_add (findings, "Measure a type with fewer bits.",
+                          "%s is the same as the reference here, to the last bit: the type stores "
+                          "what the reference's does.",
+                          refract_kv_config_get_label (result->kv));
   refract_damage_add_finding (damage, findings, result);
   add_paradox (findings, result);
   add_trajectory_against_kld (findings, surfaces);

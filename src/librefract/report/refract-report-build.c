@@ -286,6 +286,8 @@ make_extension (JsonObject *root,
   set_weakest (extension, result);
   json_object_set_boolean_member (extension, "within_noise", refract_within_noise (run, result));
   json_object_set_boolean_member (extension, "not_proved", result->not_proved);
+  refract_json_set_string_or_null (extension, "doubt", result->doubt);
+  json_object_set_boolean_member (extension, "same_as_reference", result->same_as_reference);
   json_object_set_boolean_member (extension, "is_control", result->is_control);
   json_object_set_string_member (ship, "rule", refract_ship_get_name (refract_ship_rule (result)));
   json_object_set_string_member (ship, "sentence", ship_sentence);

@@ -186,6 +186,9 @@ refract_report_list_caveats (RefractReport *self)
   if (refract_json_get_boolean (extension, "not_proved", FALSE))
     g_ptr_array_add (list, g_strdup (_ ("Nothing shows that the setting was in use, so there is no "
                                         "composite.")));
+  if (refract_json_get_boolean (extension, "same_as_reference", FALSE))
+    g_ptr_array_add (list, g_strdup (_ ("Same as the reference, to the last bit: the type stores "
+                                        "what the reference's does.")));
   if (refract_json_get_boolean (extension, "within_noise", FALSE))
     g_ptr_array_add (list, g_strdup (_ ("The difference is within the noise of the reference.")));
   if (has_few_samples (refract_json_get_object (extension, "interval")))
