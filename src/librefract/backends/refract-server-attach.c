@@ -58,14 +58,19 @@ static gboolean
 identify (RefractServer *self, Identity *identity, GCancellable *cancellable, GError **error)
 {
   g_autoptr (JsonObject) models = refract_server_get (self, "/v1/models", cancellable, error);
+  g_autoptr (JsonObject) loaded = NULL;
   JsonArray *data = models != NULL ? refract_json_get_array (models, "data") : NULL;
   JsonObject *model = data != NULL ? refract_json_array_get_object (data, 0) : NULL;
   const char *name = NULL;
 
-  if (models == NULL)
+  if (models != NULL && self->kind->model_path != NULL)
+    loaded = refract_server_get (self, self->kind->model_path, cancellable, error);
+  if (models == NULL || (self->kind->model_path != NULL && loaded == NULL))
     return FALSE;
-  if (model != NULL)
-    name = refract_json_get_string (model, "root", refract_json_get_string (model, "id", NULL));
+  if (loaded != NULL)
+    name = refract_json_get_string (loaded, "model_path", NULL);
+  else if (model != NULL)
+    name = refract_json_get_string (model, "root", NULL);
   identity->max_len = model != NULL ? refract_json_get_int (model, "max_model_len", 0) : 0;
   if (name == NULL || identity->max_len <= 0)
     {

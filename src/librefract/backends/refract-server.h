@@ -98,6 +98,8 @@ typedef struct
  * @kv_types: %NULL-terminated: what --kv-cache-dtype takes
  * @spare_cells: tokens of the context that cannot be used
  * @text_member: of the reply of /detokenize
+ * @model_path: (nullable): where a server says in "model_path" what it loaded; %NULL: as the
+ *   "root" in /v1/models
  *
  * What differs between the engines.
  */
@@ -109,6 +111,7 @@ struct _RefractServerKind
   guint oldest[2];    /* the first version that gives what is needed */
   const char *tested; /* what Refract was run with: a version's beginning */
   const char *text_member;
+  const char *model_path;
   const char *generate_path;
   const char *score_path;
 

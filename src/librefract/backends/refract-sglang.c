@@ -369,6 +369,7 @@ const RefractServerKind refract_sglang_kind = {
   .oldest = { 0, 5 },
   .tested = "0.5.23",
   .text_member = "text",
+  .model_path = "/model_info",
   .generate_path = "/generate",
   .score_path = "/generate",
   .add_command = sglang_add_command,

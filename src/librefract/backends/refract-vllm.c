@@ -219,11 +219,9 @@ vllm_check_probe (RefractServer *server,
 {
   const char *batched = refract_server_find_flag (start, "--max-num-batched-tokens");
 
-  return refract_server_check_vllm_probe (refract_kv_config_get_type_k (start->kv),
-                                          server->is_own && batched != NULL
-                                              ? (guint) g_ascii_strtoull (batched, NULL, 10)
-                                              : BATCHED_TOKENS,
-                                          error);
+  return refract_server_check_vllm_probe (
+      refract_kv_config_get_type_k (start->kv),
+      batched != NULL ? (guint) g_ascii_strtoull (batched, NULL, 10) : BATCHED_TOKENS, error);
 }
 
 /* ---- Generation ---- */
