@@ -172,6 +172,7 @@ make_server (HttpFixture *fixture, const RefractServerKind *kind)
   server->stop_ids = g_array_new (FALSE, FALSE, sizeof (gint32));
   server->n_vocab = N_VOCAB;
   server->n_cells = 64;
+  server->is_own = TRUE;
   return server;
 }
 
@@ -565,7 +566,6 @@ test_vllm_kv (HttpFixture *fixture, gconstpointer data)
       fixture->data = cases[i].metrics;
       refract_server_log_take_line ("dtype=torch.float16", TRUE, server->log);
       refract_server_log_take_line (line, TRUE, server->log);
-      server->is_own = TRUE;
       engaged = refract_vllm_kind.read_kv (server, &start, NULL, &error);
       g_test_message ("%u: %s", i, error != NULL ? error->message : "engaged");
       g_assert_cmpint (engaged, ==, cases[i].in_use != NULL);
@@ -575,6 +575,36 @@ test_vllm_kv (HttpFixture *fixture, gconstpointer data)
       if (server->kv_in_use->evidence > REFRACT_EVIDENCE_NONE)
         g_assert_cmpstr (server->kv_in_use->type_k, ==, cases[i].in_use);
     }
+}
+
+static char *
+answer_restarted (
+    HttpFixture *fixture, const char *path, const char *body, guint *status, gsize *cut)
+{
+  return g_strdup (g_str_equal (path, "/metrics") ? METRICS ("5461", "auto") : fixture->data);
+}
+
+/* A server of the user's that was started again with another cache while it answered. */
+static void
+test_restarted (HttpFixture *fixture, gconstpointer data)
+{
+  g_autoptr (RefractServer) server = make_server (fixture, &refract_vllm_kind);
+  g_autoptr (GPtrArray) requests = make_requests (2, TRUE), generations = NULL;
+  g_autofree char *text = read_transcript ("vllm-stream.txt");
+  g_autoptr (GError) error = NULL;
+
+  server->is_own = FALSE;
+  server->start.model = make_model (fixture->folder);
+  server->start.kv = refract_kv_config_parse ("kv=auto", NULL);
+  fixture->data = text;
+  fixture->answer = answer_restarted;
+  generations = refract_server_generate (server, requests, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+
+  refract_kv_config_unref (server->start.kv);
+  server->start.kv = refract_kv_config_parse ("kv=fp8", NULL);
+  g_assert_null (refract_server_generate (server, requests, NULL, NULL, NULL, &error));
+  g_assert_error (error, REFRACT_ERROR, REFRACT_ERROR_NOT_ENGAGED);
 }
 
 /* ---- Logs and types ---- */
@@ -749,6 +779,7 @@ main (int argc, char **argv)
   ADD ("/server/cancel", test_cancel);
   ADD ("/server/bos", test_bos);
   ADD ("/server/vllm-kv", test_vllm_kv);
+  ADD ("/server/restarted", test_restarted);
   g_test_add_func ("/server/log", test_log);
   g_test_add_func ("/server/log-facts", test_log_facts);
   g_test_add_func ("/server/types", test_types);

@@ -267,7 +267,8 @@ refract_server_generate (RefractServer *self,
                                          .n_prompt = -1 };
   body = self->kind->make_generate_body (requests, n_predict, self->stop_ids);
   if (refract_server_post_streamed (self, self->kind->generate_path, body, take_bytes, &decode,
-                                    cancellable, error))
+                                    cancellable, error)
+      && refract_server_check_same (self, cancellable, error))
     generations = collect (&decode, n_predict, began, error);
   for (i = 0; i < requests->len; i++)
     {

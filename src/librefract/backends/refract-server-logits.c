@@ -372,7 +372,7 @@ refract_server_logits (const RefractServerStart *start,
     return NULL;
   run.tokens = tokens;
   run.shape = choose_shape (server, spec->n_ctx, spec->n_chunks);
-  if (!pump (&run, cancellable, error))
+  if (!pump (&run, cancellable, error) || !refract_server_check_same (server, cancellable, error))
     return NULL;
 
   result = g_new0 (RefractLogitsRun, 1);

@@ -206,6 +206,21 @@ refract_server_set_unexpected (RefractServer *self,
 }
 
 gboolean
+refract_server_check_same (RefractServer *self, GCancellable *cancellable, GError **error)
+{
+  RefractKvInUse *known = self->kv_in_use;
+  gboolean same;
+
+  if (self->is_own)
+    return TRUE;
+  self->kv_in_use = refract_kv_in_use_new ();
+  same = self->kind->read_kv (self, &self->start, cancellable, error);
+  refract_kv_in_use_free (self->kv_in_use);
+  self->kv_in_use = known;
+  return same;
+}
+
+gboolean
 refract_server_check_ids (RefractServer *self, GArray *ids, GError **error)
 {
   guint i;
@@ -325,6 +340,9 @@ refract_server_open (const RefractServerStart *start, GCancellable *cancellable,
   g_autoptr (RefractServer) self = g_new0 (RefractServer, 1);
 
   self->kind = kind;
+  self->start = *start;
+  self->start.model = g_object_ref (start->model);
+  self->start.kv = refract_kv_config_ref (start->kv);
   self->log = refract_server_log_new ();
   self->kv_in_use = refract_kv_in_use_new ();
   self->n_vocab = (guint) MIN (refract_model_get_info (start->model)->n_vocab, G_MAXINT32);
@@ -362,6 +380,8 @@ refract_server_free (RefractServer *self)
   refract_kv_in_use_free (self->kv_in_use);
   refract_server_log_free (self->log);
   g_array_unref (self->stop_ids);
+  g_clear_object (&self->start.model);
+  g_clear_pointer (&self->start.kv, refract_kv_config_unref);
   g_free (self->version);
   g_free (self);
 }

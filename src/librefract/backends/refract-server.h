@@ -68,6 +68,7 @@ typedef struct
 typedef struct
 {
   const RefractServerKind *kind;
+  RefractServerStart start; /* its model and configuration are held */
   RefractHttp *http;
   RefractProcess *process;
   RefractServerLog *log;
@@ -222,6 +223,9 @@ void refract_server_set_unexpected (RefractServer *self,
                                     const char *path,
                                     const char *what,
                                     GError **error);
+/* The user may have started another server at the address meanwhile: whether it still runs at the
+ * configuration that is measured. */
+gboolean refract_server_check_same (RefractServer *self, GCancellable *cancellable, GError **error);
 /* Every id is one of the vocabulary: one that is not ends an SGLang server. */
 gboolean refract_server_check_ids (RefractServer *self, GArray *ids, GError **error);
 
