@@ -149,7 +149,7 @@ test_limits (void)
   g_string_append_c (text, '}');
   json_object_unref (parse (text->str));
   g_string_insert (text, text->len - 1, ",\"more\":0");
-  assert_refused (text->str, -1, "256 members");
+  assert_refused (text->str, -1, "1024 members");
 
   /* keys that GLib's hash does not tell apart */
   g_string_assign (text, "{");

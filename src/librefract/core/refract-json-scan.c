@@ -252,7 +252,7 @@ hash_key (const GString *key)
   return hash;
 }
 
-/* Keys come one by one, at most 256 of them: looking at all before is as fast as a table. */
+/* Keys come one by one, at most 1024 of them: looking at all before is fast enough. */
 static gboolean
 take_key (Scan *self, Key *keys, guint n)
 {
@@ -293,7 +293,7 @@ scan_member (Scan *self, guint depth, Key *keys, guint n)
     return fail (self, "an object's member without a key in quotation marks");
   /* what is pruned is no table of anybody's */
   if (n >= REFRACT_JSON_MAX_MEMBERS && self->pruning == 0)
-    return fail (self, "an object of more than 256 members");
+    return fail (self, "an object of more than 1024 members");
   self->n_values++;
   g_string_truncate (self->key, 0);
   if (!scan_string (self, self->key))
