@@ -57,7 +57,8 @@ refract_cmd_compare (int argc, char **argv)
     { NULL },
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
-  g_autoptr (GPtrArray) reports = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GPtrArray) files = g_ptr_array_new ();
+  g_autoptr (GPtrArray) reports = NULL;
   g_autoptr (RefractComparison) comparison = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -68,13 +69,10 @@ refract_cmd_compare (int argc, char **argv)
     return refract_cli_fail (error);
 
   for (guint i = 0; paths != NULL && paths[i] != NULL; i++)
-    {
-      RefractReport *report = refract_report_load_partly (paths[i], REFRACT_REPORT_NUMBERS, &error);
-
-      if (report == NULL)
-        return refract_cli_fail (error);
-      g_ptr_array_add (reports, report);
-    }
+    g_ptr_array_add (files, paths[i]);
+  reports = refract_report_load_all (files, REFRACT_REPORT_NUMBERS, NULL, &error);
+  if (reports == NULL)
+    return refract_cli_fail (error);
   comparison = refract_comparison_new (reports, &error);
   if (comparison == NULL)
     return refract_cli_fail (error);

@@ -124,7 +124,53 @@ test_refused (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     assert_refused (cases[i].text, -1, cases[i].part);
-  assert_refused ("{\"a\":\"x\0y\"}", 11, "not UTF-8");
+  assert_refused ("{\"a\":\"x\0y\"}", 11, "control character");
+}
+
+/* What a string ends or may not have is found wherever it stands, whatever stands before it. */
+static void
+test_strings (void)
+{
+  static const char *const fillers[] = { "a", "é", "\x7f", " ", "~" };
+  static const struct
+  {
+    const char *part;
+    const char *problem; /* NULL: fine */
+  } parts[] = {
+    { "\\\"", NULL },
+    { "\\n", NULL },
+    { "\xc2\x80", NULL },
+    { "\xf0\x9f\x98\x80", NULL },
+    { "!", NULL },
+    { "\x1f", "control character" },
+    { "\n", "control character" },
+    { "\xc2", "not UTF-8" },
+    { "\x80", "not UTF-8" },
+    { "\xed\xa0\x80", "not UTF-8" },
+  };
+
+  for (guint filler = 0; filler < G_N_ELEMENTS (fillers); filler++)
+    for (guint n = 0; n < 20; n++)
+      for (guint i = 0; i < G_N_ELEMENTS (parts); i++)
+        {
+          g_autoptr (GString) text = g_string_new ("{\"k\" :\n          \"");
+
+          for (guint j = 0; j < n; j++)
+            g_string_append (text, fillers[filler]);
+          g_string_append_printf (text, "%sz\"\t,        \"b\": 7}", parts[i].part);
+          if (parts[i].problem != NULL)
+            assert_refused (text->str, (gssize) text->len, parts[i].problem);
+          else
+            {
+              g_autoptr (GError) error = NULL;
+              g_autoptr (JsonObject) object
+                  = refract_json_parse_object (text->str, text->len, &error);
+
+              g_assert_no_error (error);
+              g_assert_true (g_str_has_suffix (refract_json_get_string (object, "k", ""), "z"));
+              g_assert_cmpint (refract_json_get_int (object, "b", 0), ==, 7);
+            }
+        }
 }
 
 static void
@@ -303,6 +349,7 @@ main (int argc, char **argv)
   g_test_add_func ("/json/values", test_values);
   g_test_add_func ("/json/rewrites", test_rewrites);
   g_test_add_func ("/json/refused", test_refused);
+  g_test_add_func ("/json/strings", test_strings);
   g_test_add_func ("/json/limits", test_limits);
   g_test_add_func ("/json/write", test_write);
   g_test_add_func ("/json/files", test_files);

@@ -247,23 +247,15 @@ static void
 load_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
   GPtrArray *paths = task_data;
-  g_autoptr (GPtrArray) reports = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GPtrArray) reports = NULL;
   RefractComparison *comparison;
   GError *error = NULL;
 
-  for (guint i = 0; i < paths->len; i++)
+  reports = refract_report_load_all (paths, REFRACT_REPORT_NUMBERS, cancellable, &error);
+  if (reports == NULL)
     {
-      RefractReport *report;
-
-      if (g_task_return_error_if_cancelled (task))
-        return;
-      report = refract_report_load_partly (paths->pdata[i], REFRACT_REPORT_NUMBERS, &error);
-      if (report == NULL)
-        {
-          g_task_return_error (task, error);
-          return;
-        }
-      g_ptr_array_add (reports, report);
+      g_task_return_error (task, error);
+      return;
     }
   comparison = refract_comparison_new (reports, &error);
   if (comparison != NULL)

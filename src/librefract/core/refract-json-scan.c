@@ -57,12 +57,45 @@ rewrite (Scan *self, const char *from, const char *replacement)
   self->copied = self->at;
 }
 
-static void
+#define ALL(byte) (G_GUINT64_CONSTANT (0x0101010101010101) * (byte))
+#define HIGH_BITS ALL (0x80)
+
+/* Eight bytes at once, where there are as many. */
+static inline gboolean
+peek_word (const Scan *self, guint64 *word)
+{
+  if (self->end - self->at < (gssize) sizeof *word)
+    return FALSE;
+  memcpy (word, self->at, sizeof *word);
+  return TRUE;
+}
+
+/* Whether one of the bytes is below @limit (at most 0x80); never misses one, and is never wrong
+ * where all are ASCII (Mycroft's trick). */
+static inline gboolean
+has_less (guint64 word, guint8 limit)
+{
+  return ((word - ALL (limit)) & ~word & HIGH_BITS) != 0;
+}
+
+static inline gboolean
+has_byte (guint64 word, guint8 byte)
+{
+  return has_less (word ^ ALL (byte), 1);
+}
+
+static inline void
 skip_space (Scan *self)
 {
+  guint64 word;
+
   while (self->at < self->end
          && (*self->at == ' ' || *self->at == '\n' || *self->at == '\r' || *self->at == '\t'))
-    self->at++;
+    {
+      self->at++;
+      while (peek_word (self, &word) && word == ALL (' '))
+        self->at += sizeof word;
+    }
 }
 
 static gboolean
@@ -130,9 +163,11 @@ scan_unicode_escape (Scan *self, GString *decoded)
 static gboolean
 scan_escape (Scan *self, GString *decoded)
 {
-  static const char escapes[] = "\"\\/bfnrt";
-  static const char meanings[] = "\"\\/\b\f\n\r\t";
-  const char *found;
+  static const char meanings[256] = {
+    ['"'] = '"',  ['\\'] = '\\', ['/'] = '/',  ['b'] = '\b',
+    ['f'] = '\f', ['n'] = '\n',  ['r'] = '\r', ['t'] = '\t',
+  };
+  char meaning;
 
   self->at++;
   if (self->at == self->end || *self->at == '\0')
@@ -142,13 +177,27 @@ scan_escape (Scan *self, GString *decoded)
       self->at++;
       return scan_unicode_escape (self, decoded);
     }
-  found = strchr (escapes, *self->at);
-  if (found == NULL)
+  meaning = meanings[(guchar) *self->at];
+  if (meaning == '\0')
     return fail (self, "an escape that JSON does not have");
   if (decoded != NULL)
-    g_string_append_c (decoded, meanings[found - escapes]);
+    g_string_append_c (decoded, meaning);
   self->at++;
   return TRUE;
+}
+
+/* Up to what ends the string or has to be looked at. */
+static void
+skip_plain (Scan *self)
+{
+  guint64 word;
+
+  while (peek_word (self, &word) && !has_byte (word, '"') && !has_byte (word, '\\')
+         && !has_less (word, 0x20))
+    self->at += sizeof word;
+  while (self->at < self->end && *self->at != '"' && *self->at != '\\'
+         && (guchar) *self->at >= 0x20)
+    self->at++;
 }
 
 /* @decoded: (nullable): gets the string's characters */
@@ -162,9 +211,7 @@ scan_string (Scan *self, GString *decoded)
     {
       const char *run = self->at;
 
-      while (self->at < self->end && *self->at != '"' && *self->at != '\\'
-             && (guchar) *self->at >= 0x20)
-        self->at++;
+      skip_plain (self);
       if (self->at - from > (gssize) REFRACT_JSON_MAX_STRING)
         return fail (self, "a string of more than 16 MiB");
       if (decoded != NULL)
@@ -194,7 +241,7 @@ static gboolean
 scan_number (Scan *self)
 {
   const char *from = self->at;
-  gboolean is_whole = TRUE;
+  gboolean is_whole = TRUE, has_exponent = FALSE;
   gsize length;
   char number[REFRACT_JSON_MAX_NUMBER + 3];
 
@@ -219,6 +266,7 @@ scan_number (Scan *self)
   if (self->at < self->end && (*self->at == 'e' || *self->at == 'E'))
     {
       is_whole = FALSE;
+      has_exponent = TRUE;
       self->at++;
       if (self->at < self->end && (*self->at == '+' || *self->at == '-'))
         self->at++;
@@ -229,9 +277,12 @@ scan_number (Scan *self)
   length = self->at - from;
   if (length > REFRACT_JSON_MAX_NUMBER)
     return fail (self, "a number of more than 64 characters");
+  if (!has_exponent && length <= 18)
+    return TRUE;
   memcpy (number, from, length);
   number[length] = '\0';
-  if (!is_whole && !isfinite (g_ascii_strtod (number, NULL)))
+  /* 64 digits are no more than a double can hold. */
+  if (has_exponent && !isfinite (g_ascii_strtod (number, NULL)))
     rewrite (self, from, "null");
   else if (is_whole && length > 18)
     {
@@ -386,6 +437,27 @@ scan_value (Scan *self, guint depth)
   return fail (self, "something that is no value");
 }
 
+/* As g_utf8_validate_len (), where most is ASCII; zero bytes are found later. */
+static gboolean
+is_utf8 (Scan *self)
+{
+  guint64 word;
+
+  while (self->at < self->end)
+    {
+      if (peek_word (self, &word) && (word & HIGH_BITS) == 0)
+        self->at += sizeof word;
+      else if ((guchar) *self->at < 0x80)
+        self->at++;
+      else if ((gint32) g_utf8_get_char_validated (self->at, self->end - self->at) >= 0)
+        self->at = g_utf8_next_char (self->at);
+      else
+        return FALSE;
+    }
+  self->at = self->start;
+  return TRUE;
+}
+
 static void
 set_error (const Scan *self, GError **error)
 {
@@ -414,7 +486,6 @@ refract_json_scan_pruned (const char *text,
                           GError **error)
 {
   Scan scan = { .start = text, .at = text, .end = text + length, .copied = text, .pruned = pruned };
-  const char *invalid;
   gboolean ok;
 
   *strict = NULL;
@@ -423,11 +494,8 @@ refract_json_scan_pruned (const char *text,
   scan.key = g_string_new (NULL);
   if (length > REFRACT_JSON_MAX_BYTES)
     ok = fail (&scan, "more than 64 MiB");
-  else if (!g_utf8_validate_len (text, length, &invalid))
-    {
-      scan.at = invalid;
-      ok = fail (&scan, "bytes that are not UTF-8");
-    }
+  else if (!is_utf8 (&scan))
+    ok = fail (&scan, "bytes that are not UTF-8");
   else
     {
       ok = scan_value (&scan, 0);

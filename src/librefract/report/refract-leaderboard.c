@@ -348,27 +348,6 @@ list_files (const char *folder, guint depth, GPtrArray *paths)
     }
 }
 
-typedef struct
-{
-  char *path;
-  RefractReport *report;
-  char *problem;
-  GCancellable *cancellable;
-} Job;
-
-static void
-load_job (gpointer data, gpointer user_data)
-{
-  Job *job = data;
-  g_autoptr (GError) error = NULL;
-
-  if (g_cancellable_is_cancelled (job->cancellable))
-    return;
-  job->report = refract_report_load_partly (job->path, REFRACT_REPORT_SUMMARY, &error);
-  if (error != NULL)
-    job->problem = g_strdup (error->message);
-}
-
 GPtrArray *
 refract_leaderboard_load_folder (const char *folder,
                                  GPtrArray **unreadable,
@@ -378,8 +357,7 @@ refract_leaderboard_load_folder (const char *folder,
   g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
   g_autoptr (GDir) dir = NULL;
   g_autoptr (GPtrArray) reports = g_ptr_array_new_with_free_func (g_object_unref);
-  g_autofree Job *jobs = NULL;
-  GThreadPool *pool;
+  g_autoptr (GPtrArray) loaded = NULL;
 
   *unreadable = NULL;
   dir = g_dir_open (folder, 0, NULL);
@@ -392,22 +370,16 @@ refract_leaderboard_load_folder (const char *folder,
   list_files (folder, 0, paths);
   g_ptr_array_sort (paths, refract_text_compare);
 
-  jobs = g_new0 (Job, paths->len + 1);
-  pool = g_thread_pool_new (load_job, NULL, (int) g_get_num_processors (), FALSE, NULL);
-  for (guint i = 0; i < paths->len; i++)
-    {
-      jobs[i] = (Job) { .path = paths->pdata[i], .cancellable = cancellable };
-      g_thread_pool_push (pool, &jobs[i], NULL);
-    }
-  g_thread_pool_free (pool, FALSE, TRUE);
-
+  loaded = refract_report_load_many (paths, REFRACT_REPORT_RANKS, cancellable);
   *unreadable = g_ptr_array_new_with_free_func (g_free);
-  for (guint i = 0; i < paths->len; i++)
+  for (guint i = 0; i < loaded->len; i++)
     {
-      if (jobs[i].report != NULL)
-        g_ptr_array_add (reports, jobs[i].report);
-      if (jobs[i].problem != NULL)
-        g_ptr_array_add (*unreadable, jobs[i].problem);
+      RefractLoadedReport *file = loaded->pdata[i];
+
+      if (file->report != NULL)
+        g_ptr_array_add (reports, g_steal_pointer (&file->report));
+      else
+        g_ptr_array_add (*unreadable, g_strdup (file->error->message));
     }
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     {

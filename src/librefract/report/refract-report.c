@@ -163,10 +163,25 @@ get_pruned (RefractReportDetail detail)
 {
   static const char *const summary[]
       = { "per_prompt", "per_chunk", "cells", "answers", "trials", "worst", "depth", "bins", NULL };
+  static const char *const ranks[]
+      = { "per_prompt", "per_chunk",      "cells",        "answers", "trials",  "worst",
+          "depth",      "bins",           "histogram",    "ladder",  "plan",    "hardware",
+          "inputs",     "findings",       "diagnosis",    "ranking", "control", "failed",
+          "notes",      "recommendation", "reference_kv", "slots",   NULL };
   static const char *const numbers[]
       = { "answers", "trials", "worst", "depth", "bins", "ref_token_ids", "cand_token_ids", NULL };
 
-  return detail == REFRACT_REPORT_SUMMARY ? summary : numbers;
+  switch (detail)
+    {
+    case REFRACT_REPORT_RANKS:
+      return ranks;
+    case REFRACT_REPORT_SUMMARY:
+      return summary;
+    case REFRACT_REPORT_NUMBERS:
+      return numbers;
+    default:
+      g_return_val_if_reached (numbers);
+    }
 }
 
 RefractReport *

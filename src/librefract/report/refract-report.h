@@ -34,6 +34,7 @@ RefractReport *refract_report_load (const char *path, GError **error);
 /* How much of a report is read, where there are many. */
 typedef enum
 {
+  REFRACT_REPORT_RANKS,   /* scores, versions, names, memory and speed: what a leaderboard needs */
   REFRACT_REPORT_SUMMARY, /* the lists of prompts, chunks, cells, answers and positions are empty */
   REFRACT_REPORT_NUMBERS, /* those of answers, token ids and positions are: what comparisons need */
 } RefractReportDetail;
@@ -41,6 +42,34 @@ typedef enum
 /* Several times as fast as refract_report_load(). */
 RefractReport *
 refract_report_load_partly (const char *path, RefractReportDetail detail, GError **error);
+/**
+ * RefractLoadedReport:
+ * @report: (nullable): %NULL with @error
+ */
+typedef struct
+{
+  char *path;
+  RefractReport *report;
+  GError *error;
+} RefractLoadedReport;
+
+/**
+ * refract_report_load_many:
+ * @paths: (element-type filename):
+ *
+ * Reads in as many threads as there are processors. Blocks.
+ *
+ * Returns: (transfer full) (element-type RefractLoadedReport): in the order of @paths; those that
+ *   were not read yet when @cancellable was have its error
+ */
+GPtrArray *
+refract_report_load_many (GPtrArray *paths, RefractReportDetail detail, GCancellable *cancellable);
+/* The same, (transfer full) (element-type RefractReport): all of them, or %NULL with the first
+ * error. */
+GPtrArray *refract_report_load_all (GPtrArray *paths,
+                                    RefractReportDetail detail,
+                                    GCancellable *cancellable,
+                                    GError **error);
 /* @text: untrusted; bounded in size, depth and duplicate keys before it is parsed; bare NaN and
  * Infinity outside strings become null */
 RefractReport *refract_report_new_from_text (const char *text, gsize length, GError **error);
