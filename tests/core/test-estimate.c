@@ -243,8 +243,10 @@ static void
 test_needs (void)
 {
   g_autoptr (RefractRun) run = timed_run ("trajectory,kld", 10);
+  static const char *const references[] = { "bits=16", "kv=auto" };
   g_autoptr (GError) error = NULL;
   RefractForecast forecast;
+  guint64 words;
 
   forget ();
   forecast = forecast_of (run);
@@ -252,8 +254,17 @@ test_needs (void)
   g_assert_cmpuint (forecast.needs.n_cells, ==, 512);
   /* 2 KV heads × 64 × (K and V) × 2 bytes × 3 layers */
   g_assert_cmpfloat (forecast.needs.kv_bytes, ==, 30.0 * 512 * 2 * 64 * 2 * 2 * 3);
-  g_assert_cmpuint (forecast.needs.disk_bytes, >, 64 << 20);
+  words = forecast.needs.disk_bytes;
+  g_assert_cmpuint (words, >, 64 << 20);
   g_assert_cmpuint (forecast.disk_free, >, 0);
+
+  /* 32 bits of each log-probability instead of 16 */
+  for (guint i = 0; i < G_N_ELEMENTS (references); i++)
+    {
+      g_object_set (run->plan, "reference", references[i], NULL);
+      forecast = forecast_of (run);
+      g_assert_cmpuint (forecast.needs.disk_bytes - (64 << 20), >, 19 * (words - (64 << 20)) / 10);
+    }
 
   g_object_set (run->plan, "axes", "trajectory", NULL);
   forecast = forecast_of (run);

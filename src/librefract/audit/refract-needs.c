@@ -14,24 +14,42 @@
 #define SHORT_CELLS 512 /* a prompt of ordinary length, its answer beside it */
 #define MAX_AUTO_BUDGET (G_GUINT64_CONSTANT (4) << 30) /* bytes of KV cache at the reference */
 #define DISK_MARGIN (G_GUINT64_CONSTANT (64) << 20)
+/* What servers give of a position, about. */
+#define SERVER_TOP_K 64
+#define SMALL_VOCABULARY 4096
+
+/* What an engine of @dialect gives of each position: llama.cpp 16 bits of the whole vocabulary, MLX
+ * 32, a server 32 of a small one and the most likely tokens of a large one. */
+static guint64
+reference_bytes (RefractKvDialect dialect, guint n_ctx, guint n_vocab, guint n_chunks)
+{
+  const RefractLogitsShape words = { REFRACT_LOGITS_16BIT, n_ctx, n_vocab, n_chunks, 0 };
+  const RefractLogitsShape f32 = { REFRACT_LOGITS_F32, n_ctx, n_vocab, n_chunks, 0 };
+  const RefractLogitsShape top = { REFRACT_LOGITS_TOP, n_ctx, n_vocab, n_chunks, SERVER_TOP_K };
+
+  switch (dialect)
+    {
+    case REFRACT_KV_MLX:
+      return refract_logits_file_size (&f32);
+    case REFRACT_KV_SERVER:
+      return n_vocab <= SMALL_VOCABULARY ? refract_logits_file_size (&f32)
+                                         : refract_logits_file_size (&top);
+    case REFRACT_KV_LLAMACPP:
+    default:
+      return refract_logits_file_size (&words);
+    }
+}
 
 static guint64
-disk_bytes (RefractPlan *plan, RefractModel *model)
+disk_bytes (RefractPlan *plan, RefractModel *model, RefractKvDialect dialect)
 {
   g_autoptr (GArray) ctx = refract_plan_get_uints (plan, "ctx");
   guint64 bytes = DISK_MARGIN;
 
   for (guint i = 0; i < ctx->len; i++)
-    {
-      const RefractLogitsShape shape = {
-        .format = REFRACT_LOGITS_16BIT,
-        .n_ctx = g_array_index (ctx, guint, i),
-        .n_vocab = refract_model_get_info (model)->n_vocab,
-        .n_chunks = refract_plan_get_int (plan, "chunks"),
-      };
-
-      bytes += refract_logits_file_size (&shape);
-    }
+    bytes += reference_bytes (dialect, g_array_index (ctx, guint, i),
+                              refract_model_get_info (model)->n_vocab,
+                              refract_plan_get_int (plan, "chunks"));
   return bytes;
 }
 
@@ -87,6 +105,6 @@ refract_needs_compute (RefractNeeds *self,
   if (bytes >= 0)
     self->kv_bytes = bytes * self->n_cells * self->n_slots;
   if (axes[REFRACT_AXIS_KLD] != NULL)
-    self->disk_bytes = disk_bytes (plan, model);
+    self->disk_bytes = disk_bytes (plan, model, refract_kv_config_get_dialect (reference));
   return TRUE;
 }
