@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "compare/refract-window-compare.h"
+#include "core/refract-translate.h"
 #include "library/refract-window-library.h"
 #include "refract-window.h"
 #include "run/refract-window-runs.h"
@@ -200,7 +201,7 @@ refract_window_show_error (RefractWindow *self, const char *title, const GError 
   details = g_new (ErrorDetails, 1);
   details->window = self;
   details->title = g_strdup (title);
-  details->message = g_strdup (error->message);
+  details->message = refract_translate (error->message);
   g_signal_connect_data (toast, "button-clicked", G_CALLBACK (details_clicked), details,
                          error_details_free, G_CONNECT_DEFAULT);
   refract_window_add_toast (self, toast);

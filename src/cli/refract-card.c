@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/refract-json.h"
+#include "core/refract-translate.h"
 #include "report/refract-report-text.h"
 #include "refract-card.h"
 #include "refract-terminal.h"
@@ -52,7 +53,8 @@ print_styled (const Card *card, RefractStyle style, const char *text)
 static void
 print_text (const Card *card, const char *first, guint indent, const char *text)
 {
-  g_autofree char *clean = refract_terminal_escape (text);
+  g_autofree char *translated = refract_translate (text);
+  g_autofree char *clean = refract_terminal_escape (translated);
 
   fputs (first, card->stream);
   refract_terminal_print_wrapped (card->stream, clean, indent, card->width);

@@ -13,6 +13,7 @@
 #include "audit/refract-audit.h"
 #include "core/refract-error.h"
 #include "core/refract-json.h"
+#include "core/refract-translate.h"
 #include "refract-cli.h"
 #include "refract-plan-options.h"
 #include "refract-terminal.h"
@@ -25,14 +26,17 @@ print_check (const RefractCheck *check, gboolean colour, guint width)
       = { REFRACT_STYLE_GREEN, REFRACT_STYLE_YELLOW, REFRACT_STYLE_RED };
   g_autofree char *mark
       = refract_terminal_style (colour, styles[check->status], marks[check->status]);
-  g_autofree char *detail = refract_terminal_escape (check->detail);
-  g_autofree char *line = g_strdup_printf ("%s: %s", check->title, detail);
+  g_autofree char *title = refract_translate (check->title);
+  g_autofree char *translated = refract_translate (check->detail);
+  g_autofree char *detail = refract_terminal_escape (translated);
+  g_autofree char *line = g_strdup_printf ("%s: %s", title, detail);
 
   printf ("%s ", mark);
   refract_terminal_print_wrapped (stdout, line, 2, width);
   if (check->remedy != NULL)
     {
-      g_autofree char *remedy = refract_terminal_escape (check->remedy);
+      g_autofree char *advice = refract_translate (check->remedy);
+      g_autofree char *remedy = refract_terminal_escape (advice);
 
       printf ("  → ");
       refract_terminal_print_wrapped (stdout, remedy, 4, width);

@@ -13,6 +13,7 @@
 #include <glib/gi18n.h>
 
 #include "core/refract-error.h"
+#include "core/refract-translate.h"
 #include "refract-cli.h"
 
 typedef struct
@@ -79,6 +80,8 @@ refract_cli_write (const char *path, const char *text, GError **error)
 int
 refract_cli_fail (const GError *error)
 {
+  g_autofree char *message = NULL;
+
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     {
       fputs (_ ("Cancelled. What was measured is kept: the same command goes on from there.\n"),
@@ -86,7 +89,8 @@ refract_cli_fail (const GError *error)
       return REFRACT_EXIT_CANCELLED;
     }
 
-  fprintf (stderr, "refract: %s\n", error->message);
+  message = refract_translate (error->message);
+  fprintf (stderr, "refract: %s\n", message);
   if (error->domain == G_OPTION_ERROR)
     return REFRACT_EXIT_USAGE;
   if (error->domain != REFRACT_ERROR)

@@ -17,6 +17,7 @@
 #include "audit/refract-audit.h"
 #include "audit/refract-estimate.h"
 #include "core/refract-error.h"
+#include "core/refract-translate.h"
 #include "export/refract-html.h"
 #include "refract-card.h"
 #include "refract-cli.h"
@@ -220,9 +221,11 @@ refract_cli_run_plan (RefractPlan *plan, const RefractRunOptions *options)
     {
       const RefractConfigResult *result = g_ptr_array_index (run->candidates, i);
 
-      if (result->error != NULL)
-        fprintf (stderr, "refract: %s: %s\n", refract_kv_config_get_label (result->kv),
-                 result->error->message);
+      g_autofree char *message
+          = result->error != NULL ? refract_translate (result->error->message) : NULL;
+
+      if (message != NULL)
+        fprintf (stderr, "refract: %s: %s\n", refract_kv_config_get_label (result->kv), message);
     }
   if (options->json_out != NULL
       && !write_reports (plan, reports, options->json_out, options->quiet, &error))

@@ -14,6 +14,7 @@
 #include "charts/refract-scene-cairo.h"
 #include "charts/refract-scene-svg.h"
 #include "core/refract-error.h"
+#include "core/refract-translate.h"
 
 #define PNG_SCALE 2
 
@@ -139,7 +140,8 @@ refract_chart_save_to_file_finish (GAsyncResult *result, GError **error)
 static void
 say_error (GtkWidget *parent, const char *text)
 {
-  AdwDialog *dialog = adw_alert_dialog_new (_ ("Picture Not Saved"), text);
+  g_autofree char *message = refract_translate (text);
+  AdwDialog *dialog = adw_alert_dialog_new (_ ("Picture Not Saved"), message);
 
   adw_alert_dialog_add_response (ADW_ALERT_DIALOG (dialog), "close", _ ("_Close"));
   adw_dialog_present (dialog, parent);

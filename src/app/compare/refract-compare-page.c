@@ -11,6 +11,7 @@
 #include "charts/refract-chart-comparison.h"
 #include "compare/refract-compare-page.h"
 #include "compare/refract-table-view.h"
+#include "core/refract-translate.h"
 #include "refract-export.h"
 #include "report/refract-report-widgets.h"
 
@@ -64,7 +65,8 @@ add_warnings (RefractComparePage *self)
   adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (group), _ ("Not the Same in All"));
   for (guint i = 0; i < MIN (warnings->len, MAX_WARNINGS); i++)
     {
-      GtkWidget *row = refract_plain_row_new (warnings->pdata[i], NULL);
+      g_autofree char *warning = refract_translate (warnings->pdata[i]);
+      GtkWidget *row = refract_plain_row_new (warning, NULL);
       GtkWidget *icon = g_object_new (GTK_TYPE_IMAGE, "icon-name", "dialog-warning-symbolic",
                                       "accessible-role", GTK_ACCESSIBLE_ROLE_PRESENTATION, NULL);
 
@@ -269,6 +271,7 @@ loaded (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   RefractComparePage *self = REFRACT_COMPARE_PAGE (source);
   g_autoptr (GError) error = NULL;
+  g_autofree char *message = NULL;
   g_autofree char *escaped = NULL;
 
   self->comparison = g_task_propagate_pointer (G_TASK (result), &error);
@@ -281,7 +284,8 @@ loaded (GObject *source, GAsyncResult *result, gpointer user_data)
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
   /* A status page's description is markup. */
-  escaped = g_markup_escape_text (error->message, -1);
+  message = refract_translate (error->message);
+  escaped = g_markup_escape_text (message, -1);
   adw_status_page_set_description (self->failure, escaped);
   gtk_stack_set_visible_child_name (self->states, "failure");
 }

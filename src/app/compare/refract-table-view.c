@@ -356,6 +356,7 @@ refract_table_view_new (const RefractTable *table)
   RefractTableView *self = g_object_new (REFRACT_TYPE_TABLE_VIEW, NULL);
 
   self->table = refract_table_copy (table);
+  refract_table_translate (self->table);
   self->n_columns = MAX (g_strv_length (table->columns), 1);
   gtk_grid_set_column_spacing (self->grid, self->n_columns > 6 ? 12 : 18);
   add_titles (self);

@@ -12,6 +12,7 @@
 #include "compare/refract-table-view.h"
 #include "core/refract-json.h"
 #include "core/refract-text.h"
+#include "core/refract-translate.h"
 #include "leaderboard/refract-leaderboard-page.h"
 #include "refract-export.h"
 #include "report/refract-report-widgets.h"
@@ -66,7 +67,8 @@ clear_tables (RefractLeaderboardPage *self)
 static void
 add_note (RefractLeaderboardPage *self, const char *text)
 {
-  GtkWidget *row = refract_plain_row_new (text, NULL);
+  g_autofree char *translated = refract_translate (text);
+  GtkWidget *row = refract_plain_row_new (translated, NULL);
 
   g_ptr_array_add (self->note_rows, row);
   adw_preferences_group_add (self->notes, row);
@@ -141,8 +143,8 @@ show_leaderboard (RefractLeaderboardPage *self, RefractLeaderboard *leaderboard)
 static void
 explain (RefractLeaderboardPage *self)
 {
-  AdwDialog *dialog
-      = adw_alert_dialog_new (_ ("What It Does Not Measure"), refract_leaderboard_disclaimer);
+  g_autofree char *disclaimer = refract_translate (refract_leaderboard_disclaimer);
+  AdwDialog *dialog = adw_alert_dialog_new (_ ("What It Does Not Measure"), disclaimer);
 
   adw_alert_dialog_add_response (ADW_ALERT_DIALOG (dialog), "close", _ ("_Close"));
   adw_dialog_present (dialog, GTK_WIDGET (self));
@@ -279,8 +281,9 @@ static void
 show_failure (RefractLeaderboardPage *self, const GError *error)
 {
   gboolean cancelled = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_autofree char *message = cancelled ? NULL : refract_translate (error->message);
   /* A status page's description is markup. */
-  g_autofree char *escaped = cancelled ? NULL : g_markup_escape_text (error->message, -1);
+  g_autofree char *escaped = cancelled ? NULL : g_markup_escape_text (message, -1);
 
   adw_status_page_set_title (self->failure,
                              cancelled ? _ ("Cancelled") : _ ("The Reports Cannot Be Read"));
@@ -411,10 +414,12 @@ refract_leaderboard_page_class_init (RefractLeaderboardPageClass *klass)
 static void
 refract_leaderboard_page_init (RefractLeaderboardPage *self)
 {
+  g_autofree char *disclaimer = refract_translate (refract_leaderboard_disclaimer);
+
   gtk_widget_init_template (GTK_WIDGET (self));
   self->cancellable = g_cancellable_new ();
   self->note_rows = g_ptr_array_new ();
-  gtk_label_set_label (self->disclaimer, refract_leaderboard_disclaimer);
+  gtk_label_set_label (self->disclaimer, disclaimer);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "leaderboard.export", FALSE);
 }
 

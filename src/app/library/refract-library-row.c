@@ -9,6 +9,7 @@
 
 #include <glib/gi18n.h>
 
+#include "core/refract-translate.h"
 #include "library/refract-library-row.h"
 #include "report/refract-summary.h"
 #include "run/refract-run-item.h"
@@ -123,6 +124,8 @@ show_summary (RefractLibraryRow *self, RefractSummary *summary)
   g_autofree char *subtitle = make_subtitle (summary);
   g_autofree char *score = make_score (summary);
   const char *error = refract_summary_get_error (summary);
+  g_autofree char *tooltip
+      = refract_translate (error != NULL ? error : refract_summary_get_verdict (summary));
 
   set_text (self->title, refract_summary_get_model (summary));
   set_text (self->subtitle, subtitle);
@@ -131,8 +134,7 @@ show_summary (RefractLibraryRow *self, RefractSummary *summary)
   show_band (self, refract_summary_get_band (summary));
   gtk_widget_set_visible (self->warning, error != NULL);
   gtk_widget_set_visible (self->progress, FALSE);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self),
-                               error != NULL ? error : refract_summary_get_verdict (summary));
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self), tooltip);
 }
 
 static void

@@ -11,6 +11,7 @@
 
 #include "audit/refract-audit.h"
 #include "backends/refract-backend.h"
+#include "core/refract-translate.h"
 #include "refract-defaults.h"
 #include "refract-engine-group.h"
 #include "refract-spin-row.h"
@@ -55,6 +56,7 @@ detect_done (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   g_autoptr (RefractEngineInfo) info = g_task_propagate_pointer (G_TASK (result), &error);
   g_autofree char *title = NULL;
+  g_autofree char *message = NULL;
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
@@ -63,7 +65,8 @@ detect_done (GObject *source, GAsyncResult *result, gpointer user_data)
     title = g_strdup_printf ("%s %s", info->name, info->version);
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->found_row),
                                  title != NULL ? title : _ ("No Engine Found"));
-  adw_action_row_set_subtitle (self->found_row, info != NULL ? info->program : error->message);
+  message = error != NULL ? refract_translate (error->message) : NULL;
+  adw_action_row_set_subtitle (self->found_row, info != NULL ? info->program : message);
 }
 
 /* Asks the engine that the settings name which one it is. */

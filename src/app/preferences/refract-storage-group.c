@@ -13,6 +13,7 @@
 #include "audit/refract-journal.h"
 #include "audit/refract-unfinished.h"
 #include "core/refract-error.h"
+#include "core/refract-translate.h"
 #include "refract-storage-group.h"
 #include "refract-window.h"
 
@@ -108,7 +109,9 @@ measure_done (GObject *source, GAsyncResult *result, gpointer user_data)
     return;
   if (usage == NULL)
     {
-      adw_action_row_set_subtitle (self->unfinished_row, error->message);
+      g_autofree char *message = refract_translate (error->message);
+
+      adw_action_row_set_subtitle (self->unfinished_row, message);
       return;
     }
 
@@ -168,7 +171,8 @@ clear_done (GObject *source, GAsyncResult *result, gpointer user_data)
   measure (self);
   if (!g_task_propagate_boolean (G_TASK (result), &error))
     {
-      AdwDialog *dialog = adw_alert_dialog_new (_ ("Not Everything Was Deleted"), error->message);
+      g_autofree char *message = refract_translate (error->message);
+      AdwDialog *dialog = adw_alert_dialog_new (_ ("Not Everything Was Deleted"), message);
 
       adw_alert_dialog_add_response (ADW_ALERT_DIALOG (dialog), "close", _ ("_Close"));
       adw_dialog_present (dialog, GTK_WIDGET (self));

@@ -10,6 +10,7 @@
 #include <glib/gi18n.h>
 
 #include "core/refract-json.h"
+#include "core/refract-translate.h"
 #include "report/refract-axis-header.h"
 #include "report/refract-report-text.h"
 #include "report/refract-report-widgets.h"
@@ -64,7 +65,8 @@ refract_axis_header_set_report (RefractAxisHeader *self, RefractReport *report, 
   g_autofree char *detail = refract_report_dup_axis_detail (report, axis);
   const char *description
       = refract_json_get_string (refract_report_get_axis (report, axis), "description", NULL);
-  g_autofree char *shown = refract_clip_text (description != NULL ? description : "", 1000);
+  g_autofree char *translated = refract_translate (description);
+  g_autofree char *shown = refract_clip_text (translated != NULL ? translated : "", 1000);
 
   g_return_val_if_fail (REFRACT_IS_AXIS_HEADER (self), FALSE);
 

@@ -11,6 +11,7 @@
 
 #include "charts/refract-chart-card.h"
 #include "core/refract-json.h"
+#include "core/refract-translate.h"
 #include "refract-application.h"
 #include "report/refract-report-overview.h"
 #include "report/refract-report-text.h"
@@ -51,7 +52,8 @@ G_DEFINE_FINAL_TYPE (RefractReportOverview, refract_report_overview, ADW_TYPE_BI
 static void
 set_text (GtkLabel *label, const char *text)
 {
-  g_autofree char *shown = refract_clip_text (text != NULL ? text : "", REFRACT_SHOWN_CHARS);
+  g_autofree char *translated = refract_translate (text != NULL ? text : "");
+  g_autofree char *shown = refract_clip_text (translated, REFRACT_SHOWN_CHARS);
 
   gtk_label_set_text (label, shown);
   gtk_widget_set_visible (GTK_WIDGET (label), *shown != '\0');
@@ -206,10 +208,12 @@ fill_failed (RefractReportOverview *self)
   for (guint i = 0; i < MIN (n, MAX_ROWS); i++)
     {
       JsonObject *object = refract_json_array_get_object (failed, i);
+      g_autofree char *message
+          = refract_translate (refract_json_get_string (object, "message", NULL));
 
       adw_preferences_group_add (
-          self->failed, refract_plain_row_new (refract_json_get_string (object, "label", "?"),
-                                               refract_json_get_string (object, "message", NULL)));
+          self->failed,
+          refract_plain_row_new (refract_json_get_string (object, "label", "?"), message));
     }
   gtk_widget_set_visible (GTK_WIDGET (self->failed), n > 0);
 }
@@ -248,7 +252,7 @@ fill_diagnosis (RefractReportOverview *self)
 
   for (guint i = 0; i < MIN (n, MAX_ROWS); i++)
     {
-      const char *text = refract_json_array_get_string (diagnosis, i);
+      g_autofree char *text = refract_translate (refract_json_array_get_string (diagnosis, i));
 
       if (text != NULL)
         adw_preferences_group_add (self->findings, refract_plain_row_new (text, NULL));
@@ -271,12 +275,12 @@ fill_findings (RefractReportOverview *self)
   for (guint i = 0; i < MIN (n, MAX_ROWS); i++)
     {
       JsonObject *finding = refract_json_array_get_object (findings, i);
-      const char *text = refract_json_get_string (finding, "text", NULL);
+      g_autofree char *text = refract_translate (refract_json_get_string (finding, "text", NULL));
+      g_autofree char *remedy
+          = refract_translate (refract_json_get_string (finding, "remedy", NULL));
 
       if (text != NULL)
-        adw_preferences_group_add (
-            self->findings,
-            refract_plain_row_new (text, refract_json_get_string (finding, "remedy", NULL)));
+        adw_preferences_group_add (self->findings, refract_plain_row_new (text, remedy));
     }
 }
 
@@ -292,7 +296,7 @@ fill_trust (RefractReportOverview *self)
 
   for (guint i = 0; i < MIN (n, MAX_ROWS); i++)
     {
-      const char *reason = refract_json_array_get_string (why, i);
+      g_autofree char *reason = refract_translate (refract_json_array_get_string (why, i));
 
       if (reason != NULL)
         g_string_append_printf (reasons, "%s%s", reasons->len > 0 ? "\n" : "", reason);

@@ -9,6 +9,7 @@
 
 #include "charts/refract-chart-save.h"
 #include "core/refract-json.h"
+#include "core/refract-translate.h"
 #include "library/refract-window-library.h"
 #include "refract-window.h"
 #include "report/refract-raw-dialog.h"
@@ -378,6 +379,7 @@ refract_report_page_get_report (RefractReportPage *self)
 void
 refract_report_page_set_error (RefractReportPage *self, const GError *error)
 {
+  g_autofree char *message = NULL;
   g_autofree char *escaped = NULL;
 
   g_return_if_fail (REFRACT_IS_REPORT_PAGE (self));
@@ -386,7 +388,8 @@ refract_report_page_set_error (RefractReportPage *self, const GError *error)
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
   /* A status page's description is markup. */
-  escaped = g_markup_escape_text (error->message, -1);
+  message = refract_translate (error->message);
+  escaped = g_markup_escape_text (message, -1);
   adw_status_page_set_description (self->failure, escaped);
   gtk_stack_set_visible_child_name (self->states, "failure");
 }

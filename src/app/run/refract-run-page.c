@@ -9,6 +9,7 @@
 
 #include <glib/gi18n.h>
 
+#include "core/refract-translate.h"
 #include "refract-window.h"
 #include "run/refract-run-fact.h"
 #include "run/refract-run-page.h"
@@ -147,7 +148,7 @@ make_detail (RefractRunPage *self, GPtrArray *stages)
     }
 
   if (error != NULL)
-    return g_strdup (error->message);
+    return refract_translate (error->message);
   if (refract_run_item_get_plan (self->item) == NULL)
     return g_strdup (_ ("What was measured was written by another version of Refract and cannot "
                         "be read. Go on with that version, or discard it."));

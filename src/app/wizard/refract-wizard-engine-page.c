@@ -9,6 +9,7 @@
 
 #include "audit/refract-audit.h"
 #include "core/refract-error.h"
+#include "core/refract-translate.h"
 #include "refract-spin-row.h"
 #include "wizard/refract-wizard-engine-page.h"
 
@@ -130,11 +131,14 @@ static const struct
 };
 
 static GtkWidget *
-make_check_row (const char *title,
+make_check_row (const char *english_title,
                 RefractCheckStatus status,
-                const char *detail,
-                const char *remedy)
+                const char *english_detail,
+                const char *english_remedy)
 {
+  g_autofree char *title = refract_translate (english_title);
+  g_autofree char *detail = refract_translate (english_detail);
+  g_autofree char *remedy = refract_translate (english_remedy);
   GtkWidget *row = adw_action_row_new ();
   GtkWidget *icon = gtk_image_new_from_icon_name (statuses[status].icon);
   g_autofree char *subtitle

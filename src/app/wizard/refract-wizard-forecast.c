@@ -11,6 +11,7 @@
 
 #include "audit/refract-estimate.h"
 #include "core/refract-error.h"
+#include "core/refract-translate.h"
 #include "report/refract-diagnosis.h"
 #include "wizard/refract-wizard-forecast.h"
 
@@ -237,7 +238,7 @@ forecast_done (GObject *source, GAsyncResult *result, gpointer user_data)
   else
     for (guint i = PROP_TIME; i <= PROP_COMPARABLE; i++)
       set_text (self, i, g_strdup ("—"));
-  set_text (self, PROP_ERROR, error != NULL ? g_strdup (error->message) : NULL);
+  set_text (self, PROP_ERROR, error != NULL ? refract_translate (error->message) : NULL);
   set_ready (self, TRUE);
 }
 

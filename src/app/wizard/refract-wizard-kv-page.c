@@ -9,6 +9,7 @@
 
 #include <glib/gi18n.h>
 
+#include "core/refract-translate.h"
 #include "refract-spin-row.h"
 #include "wizard/refract-wizard-grid-dialog.h"
 #include "wizard/refract-wizard-kv-page.h"
@@ -100,10 +101,12 @@ show_row (RefractWizardKvPage *self, RefractWizardKvRow *row, double reference, 
   g_autoptr (RefractKvConfig) kv = parse_row (row, &error);
   g_autofree char *text = refract_wizard_kv_row_dup_text (row);
   g_autofree char *cost = NULL;
+  g_autofree char *message = NULL;
 
   if (kv == NULL)
     {
-      refract_wizard_kv_row_show (row, text, error->message, TRUE);
+      message = refract_translate (error->message);
+      refract_wizard_kv_row_show (row, text, message, TRUE);
       return FALSE;
     }
   if (seen != NULL && !g_hash_table_add (seen, g_strdup (refract_kv_config_get_text (kv))))
@@ -114,7 +117,8 @@ show_row (RefractWizardKvPage *self, RefractWizardKvRow *row, double reference, 
     }
   if (!can_run (self, kv, &error))
     {
-      refract_wizard_kv_row_show (row, refract_kv_config_get_label (kv), error->message, TRUE);
+      message = refract_translate (error->message);
+      refract_wizard_kv_row_show (row, refract_kv_config_get_label (kv), message, TRUE);
       return FALSE;
     }
   cost = describe_cost (self, kv, reference);
@@ -134,7 +138,7 @@ show_control (RefractWizardKvPage *self, GHashTable *seen)
     subtitle = g_strdup_printf (_ ("%s is a candidate already: remove it there."),
                                 refract_kv_config_get_label (kv));
   else if (!can_run (self, kv, &error))
-    subtitle = g_strdup (error->message);
+    subtitle = refract_translate (error->message);
   else
     {
       subtitle = g_strdup_printf (_ ("%s shows whether this setup can tell configurations apart"),
@@ -315,10 +319,11 @@ add_refused (RefractWizardKvPage *self)
     {
       const RefractPlanRefusal *refusal = g_ptr_array_index (import->refused, i);
       GtkWidget *row = adw_action_row_new ();
+      g_autofree char *reason = refract_translate (refusal->reason);
 
       adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
       adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), refusal->text);
-      adw_action_row_set_subtitle (ADW_ACTION_ROW (row), refusal->reason);
+      adw_action_row_set_subtitle (ADW_ACTION_ROW (row), reason);
       adw_preferences_group_add (self->refused_group, row);
     }
 }

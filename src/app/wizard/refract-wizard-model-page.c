@@ -10,6 +10,7 @@
 #include "core/refract-data.h"
 #include "core/refract-kv-config.h"
 #include "core/refract-model-finder.h"
+#include "core/refract-translate.h"
 #include "refract-application.h"
 #include "wizard/refract-wizard-model-page.h"
 
@@ -156,8 +157,10 @@ read_done (GObject *source, GAsyncResult *result, gpointer user_data)
     }
   else
     {
+      g_autofree char *message = refract_translate (error->message);
+
       gtk_stack_set_visible_child_name (self->state_stack, "failed");
-      adw_action_row_set_subtitle (self->name_row, error->message);
+      adw_action_row_set_subtitle (self->name_row, message);
       refract_wizard_page_set_problem (REFRACT_WIZARD_PAGE (self),
                                        _ ("This file cannot be audited. Choose another model."));
     }

@@ -9,6 +9,7 @@
 #include "audit/refract-engaged.h"
 #include "core/refract-error.h"
 #include "core/refract-json.h"
+#include "core/refract-translate.h"
 
 #define FLOOR_MINIMUM 99.5 /* below it, REFRACT 0.3 stops */
 
@@ -249,6 +250,7 @@ make_run_id (GDateTime *time)
 RefractRun *
 refract_audit_run (RefractAudit *self, GCancellable *cancellable, GError **error)
 {
+  g_auto (RefractEnglish) english = refract_english_begin ();
   g_autoptr (RefractRun) run = NULL;
   g_autoptr (RefractKvConfig) reference = NULL;
   RefractObserver observer = { 0 };

@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#include <glib/gi18n-lib.h>
+
 #include "audit/refract-engaged.h"
 #include "core/refract-json.h"
 
@@ -80,16 +82,17 @@ refract_engaged_check (RefractConfigResult *result,
   if (!refract_kv_config_is_quantized (result->kv))
     result->same_as_reference = kld != NULL && is_without_divergence (kld) && has_answers;
   else if (kld != NULL && is_without_divergence (kld))
-    take_doubt (
-        result,
-        g_strdup_printf ("KLD of %s is exactly 0 at every position: either the setting was not in "
-                         "use, or what was measured does not read the cache.",
-                         label));
+    take_doubt (result,
+                g_strdup_printf (
+                    N_ ("KLD of %s is exactly 0 at every position: either the setting was not in "
+                        "use, or what was measured does not read the cache."),
+                    label));
   else if (kld == NULL && answers != NULL && has_answers && get_bits (result) <= LOW_BITS
            && !is_proved (result))
-    take_doubt (result, g_strdup_printf ("Every answer of %s is the reference's own, and nothing "
-                                         "shows that the setting was in use.",
-                                         label));
+    take_doubt (result,
+                g_strdup_printf (N_ ("Every answer of %s is the reference's own, and nothing "
+                                     "shows that the setting was in use."),
+                                 label));
 }
 
 /* Each chunk's divergence, the perplexity and the largest value: no chance makes them the same. */
@@ -130,10 +133,11 @@ doubt_pair (RefractConfigResult *self, const RefractConfigResult *other)
 {
   if (self->not_proved || (is_proved (self) && !is_proved (other)))
     return;
-  take_doubt (self, g_strdup_printf ("%s and %s diverge by the same amounts to the last bit: the "
-                                     "engine did one and the same for both types.",
-                                     refract_kv_config_get_label (self->kv),
-                                     refract_kv_config_get_label (other->kv)));
+  take_doubt (self,
+              g_strdup_printf (N_ ("%s and %s diverge by the same amounts to the last bit: the "
+                                   "engine did one and the same for both types."),
+                               refract_kv_config_get_label (self->kv),
+                               refract_kv_config_get_label (other->kv)));
 }
 
 void

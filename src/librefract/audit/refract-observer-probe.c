@@ -5,6 +5,8 @@
 
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "audit/refract-observer-private.h"
 #include "core/refract-json.h"
 
@@ -75,7 +77,8 @@ compare_slots (RefractObserver *self,
   if (requests->len < 2)
     {
       self->batch = 1;
-      self->slots_evidence = g_strdup ("One at a time: there are no two short prompts to compare.");
+      self->slots_evidence
+          = g_strdup (N_ ("One at a time: there are no two short prompts to compare."));
       return TRUE;
     }
 
@@ -100,14 +103,14 @@ compare_slots (RefractObserver *self,
         {
           self->batch = 1;
           self->slots_evidence = g_strdup_printf (
-              "One at a time: %u prompts decoded side by side gave other tokens than alone.",
+              N_ ("One at a time: %u prompts decoded side by side gave other tokens than alone."),
               requests->len);
           return TRUE;
         }
     }
 
   self->slots_evidence = g_strdup_printf (
-      "%u prompts side by side: %u of them gave the same tokens alone and side by side.",
+      N_ ("%u prompts side by side: %u of them gave the same tokens alone and side by side."),
       self->batch, n_alone);
   return TRUE;
 }
@@ -127,12 +130,12 @@ refract_observer_calibrate_slots (RefractObserver *self,
   self->batch = self->n_slots;
   if (self->n_slots == 1)
     {
-      self->slots_evidence = g_strdup ("One slot: there is nothing to decode side by side.");
+      self->slots_evidence = g_strdup (N_ ("One slot: there is nothing to decode side by side."));
       return TRUE;
     }
   if (refract_plan_get_int (self->plan, "slots") > 0)
     {
-      self->slots_evidence = g_strdup_printf ("%u slots, as asked for.", self->n_slots);
+      self->slots_evidence = g_strdup_printf (N_ ("%u slots, as asked for."), self->n_slots);
       return TRUE;
     }
   key = g_strdup_printf ("slots|%u", self->n_slots);

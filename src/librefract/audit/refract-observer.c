@@ -5,6 +5,8 @@
 
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "audit/refract-observer-private.h"
 #include "core/refract-error.h"
 #include "core/refract-json.h"
@@ -182,10 +184,11 @@ open_session (RefractObserver *self, RefractKvConfig *kv, RefractRole role, GErr
           return session;
         }
 
-      g_ptr_array_add (self->notes,
-                       g_strdup_printf ("Out of memory with %u slots of %u cells: went on with %u. "
-                                        "The results are the same, the run is slower.",
-                                        self->n_slots, self->n_cells, self->n_slots / 2));
+      g_ptr_array_add (
+          self->notes,
+          g_strdup_printf (N_ ("Out of memory with %u slots of %u cells: went on with %u. "
+                               "The results are the same, the run is slower."),
+                           self->n_slots, self->n_cells, self->n_slots / 2));
       refract_progress_log (self->progress, "Out of memory with %u slots; trying %u.",
                             self->n_slots, self->n_slots / 2);
       self->n_slots /= 2;
@@ -207,9 +210,10 @@ prepare_axes (RefractObserver *self, RefractSession *session, GError **error)
         return FALSE;
     }
   if (refract_session_has_thinking_template (session))
-    g_ptr_array_add (self->notes,
-                     g_strdup ("The model's chat template opens a thinking block although thinking "
-                               "was switched off: answers in chat mode are its thoughts."));
+    g_ptr_array_add (
+        self->notes,
+        g_strdup (N_ ("The model's chat template opens a thinking block although thinking "
+                      "was switched off: answers in chat mode are its thoughts.")));
   return TRUE;
 }
 

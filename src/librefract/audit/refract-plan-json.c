@@ -5,6 +5,8 @@
 
 #include "config.h"
 
+#include <inttypes.h>
+
 #include "audit/refract-plan-private.h"
 #include "core/refract-error.h"
 #include "core/refract-json.h"
@@ -209,8 +211,8 @@ refract_plan_from_json (JsonObject *object, GError **error)
   if (version != PLAN_VERSION)
     {
       g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
-                   "This plan has version %" G_GINT64_FORMAT ", but this program reads version %d.",
-                   version, PLAN_VERSION);
+                   "This plan has version %" PRId64 ", but this program reads version %d.", version,
+                   PLAN_VERSION);
       return NULL;
     }
 

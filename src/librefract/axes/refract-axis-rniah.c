@@ -5,7 +5,10 @@
 
 #include "config.h"
 
+#include <inttypes.h>
 #include <string.h>
+
+#include <glib/gi18n-lib.h>
 
 #include "axes/refract-axis-private.h"
 #include "axes/refract-needle-fit.h"
@@ -91,16 +94,16 @@ find_obstacle (RefractPlan *plan, const RefractInputs *inputs, guint length)
   gsize haystack = strlen (inputs->haystack->text);
 
   if (inputs->model_context > 0 && needed > inputs->model_context)
-    return g_strdup_printf ("%" G_GUINT64_FORMAT " tokens with the answer, and the model's context "
-                            "has %" G_GUINT64_FORMAT,
+    return g_strdup_printf (N_ ("%" PRIu64 " tokens with the answer, and the model's context "
+                                "has %" PRIu64),
                             needed, inputs->model_context);
   if (inputs->engine_context > 0 && needed > inputs->engine_context)
-    return g_strdup_printf ("%" G_GUINT64_FORMAT " tokens with the answer, and the engine can give "
-                            "%" G_GUINT64_FORMAT " here",
+    return g_strdup_printf (N_ ("%" PRIu64 " tokens with the answer, and the engine can give "
+                                "%" PRIu64 " here"),
                             needed, inputs->engine_context);
   /* A token stands for a byte at least. */
   if (haystack + surroundings_size (plan) + REFRACT_TEMPLATE_TOKENS_MOST < length)
-    return g_strdup_printf ("the whole haystack has %" G_GSIZE_FORMAT " bytes only", haystack);
+    return g_strdup_printf (N_ ("the whole haystack has %zu bytes only"), haystack);
 
   return NULL;
 }

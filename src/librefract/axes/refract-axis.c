@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "axes/refract-axis-private.h"
@@ -227,7 +228,7 @@ refract_axis_tokenize_prompt (RefractSession *session,
     {
       g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_INPUT,
                    "Prompt “%s” has %u tokens and its answer up to %u: more than the context of "
-                   "%" G_GUINT64_FORMAT ". Shorten it, or predict fewer tokens.",
+                   "%" PRIu64 ". Shorten it, or predict fewer tokens.",
                    prompt->id, ids->len, n_predict, inputs->engine_context);
       return NULL;
     }

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include <glib/gi18n-lib.h>
+
 #include "axes/refract-needle-fit.h"
 #include "axes/refract-needle.h"
 
@@ -171,9 +173,10 @@ refract_needle_fit_prompt (RefractNeedleFit *self,
     }
 
   if (best == NULL)
-    *reason = g_strdup_printf ("%u tokens are too few for template, needle and question", length);
+    *reason
+        = g_strdup_printf (N_ ("%u tokens are too few for template, needle and question"), length);
   else if (!closed && bracket.low == (gssize) self->haystack_length)
-    *reason = g_strdup_printf ("the whole haystack gives %u tokens only", best->len);
+    *reason = g_strdup_printf (N_ ("the whole haystack gives %u tokens only"), best->len);
   if (*reason != NULL)
     return NULL;
 

@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "backends/refract-llamacpp-generate.h"
@@ -118,7 +119,7 @@ parse_result (JsonObject *result,
   if (n_predicted >= 0 && n_predicted != (gint64) generation->ids->len)
     {
       g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
-                   "llama-server says that it decoded %" G_GINT64_FORMAT " tokens for “%s” but "
+                   "llama-server says that it decoded %" PRId64 " tokens for “%s” but "
                    "returned %u of them. Use another build.",
                    n_predicted, request->key, generation->ids->len);
       return NULL;

@@ -5,6 +5,9 @@
 
 #include "config.h"
 
+#include <inttypes.h>
+#include <glib/gi18n-lib.h>
+
 #include "backends/refract-llamacpp-selftest.h"
 #include "backends/refract-selftest.h"
 #include "core/refract-error.h"
@@ -39,47 +42,49 @@ check_features (GPtrArray *checks, RefractLlamacppEngine *engine)
   g_autofree char *devices = g_strjoinv ("; ", engine->info->devices);
   g_autoptr (GError) error = NULL;
 
-  refract_selftest_add (checks, "KV cache types", REFRACT_CHECK_PASSED, NULL, "%s", types);
+  refract_selftest_add (checks, N_ ("KV cache types"), REFRACT_CHECK_PASSED, NULL, "%s", types);
   if (refract_llamacpp_help_has (help, "--kv-unified"))
-    refract_selftest_add (checks, "Slots", REFRACT_CHECK_PASSED, NULL,
+    refract_selftest_add (checks, N_ ("Slots"), REFRACT_CHECK_PASSED, NULL,
                           "Prompts can be decoded side by side, each in a KV cache of its own.");
   else
-    refract_selftest_add (checks, "Slots", REFRACT_CHECK_WARNING, "A newer llama.cpp is faster.",
+    refract_selftest_add (checks, N_ ("Slots"), REFRACT_CHECK_WARNING,
+                          N_ ("A newer llama.cpp is faster."),
                           "This build has no --kv-unified: prompts are decoded one at a time.");
   if (engine->info->devices[0] != NULL)
-    refract_selftest_add (checks, "GPU devices", REFRACT_CHECK_PASSED, NULL, "%s", devices);
+    refract_selftest_add (checks, N_ ("GPU devices"), REFRACT_CHECK_PASSED, NULL, "%s", devices);
   else
-    refract_selftest_add (checks, "GPU devices", REFRACT_CHECK_PASSED, NULL,
+    refract_selftest_add (checks, N_ ("GPU devices"), REFRACT_CHECK_PASSED, NULL,
                           "None: this build computes on the processor.");
   if (refract_llamacpp_engine_check_flags (engine, NULL, &error))
-    refract_selftest_add (checks, "Engine flags", REFRACT_CHECK_PASSED, NULL, "%s",
+    refract_selftest_add (checks, N_ ("Engine flags"), REFRACT_CHECK_PASSED, NULL, "%s",
                           engine->options->engine_flags != NULL
                                   && engine->options->engine_flags[0] != NULL
                               ? "All known to this build."
                               : "None set.");
   else
-    refract_selftest_add_error (checks, "Engine flags", REFRACT_CHECK_FAILED, error);
+    refract_selftest_add_error (checks, N_ ("Engine flags"), REFRACT_CHECK_FAILED, error);
 }
 
 static void
 check_kv (GPtrArray *checks, const RefractKvInUse *kv)
 {
   if (kv->evidence == REFRACT_EVIDENCE_PROVED)
-    refract_selftest_add (checks, "KV cache in use", REFRACT_CHECK_PASSED, NULL,
-                          "The log says K %s / V %s, %.2f MiB for %" G_GUINT64_FORMAT " cells.",
-                          kv->type_k, kv->type_v, kv->buffer_mib, kv->n_cells);
+    refract_selftest_add (checks, N_ ("KV cache in use"), REFRACT_CHECK_PASSED, NULL,
+                          "The log says K %s / V %s, %.2f MiB for %" PRIu64 " cells.", kv->type_k,
+                          kv->type_v, kv->buffer_mib, kv->n_cells);
   else
     refract_selftest_add (
-        checks, "KV cache in use", REFRACT_CHECK_WARNING, "Use a build that prints its KV cache.",
+        checks, N_ ("KV cache in use"), REFRACT_CHECK_WARNING,
+        N_ ("Use a build that prints its KV cache."),
         "The log does not say which KV cache was allocated: no setting can be proved.");
 }
 
 static void
 check_rotation (GPtrArray *checks, const RefractKvInUse *kv)
 {
-  static const char *const words[] = { "unknown", "off", "on" };
+  static const char *const words[] = { N_ ("unknown"), N_ ("off"), N_ ("on") };
 
-  refract_selftest_add (checks, "KV rotation", REFRACT_CHECK_PASSED, NULL,
+  refract_selftest_add (checks, N_ ("KV rotation"), REFRACT_CHECK_PASSED, NULL,
                         "With quantized types this build's rotation is %s for K and %s for V.",
                         words[CLAMP (kv->rotation_k, -1, 1) + 1],
                         words[CLAMP (kv->rotation_v, -1, 1) + 1]);
@@ -98,10 +103,10 @@ check_model (GPtrArray *checks,
 
   if (session == NULL)
     {
-      refract_selftest_add_error (checks, "Model", REFRACT_CHECK_FAILED, error);
+      refract_selftest_add_error (checks, N_ ("Model"), REFRACT_CHECK_FAILED, error);
       return;
     }
-  refract_selftest_add (checks, "Model", REFRACT_CHECK_PASSED, NULL, "%s loads in %.1f s.",
+  refract_selftest_add (checks, N_ ("Model"), REFRACT_CHECK_PASSED, NULL, "%s loads in %.1f s.",
                         refract_model_get_info (model)->name,
                         refract_session_get_load_seconds (session));
   refract_selftest_decode (checks, session, cancellable);
@@ -112,7 +117,7 @@ check_model (GPtrArray *checks,
   if (quantized != NULL)
     check_rotation (checks, refract_session_get_kv_in_use (quantized));
   else
-    refract_selftest_add_error (checks, "KV rotation", REFRACT_CHECK_WARNING, error);
+    refract_selftest_add_error (checks, N_ ("KV rotation"), REFRACT_CHECK_WARNING, error);
 }
 
 GPtrArray *

@@ -5,6 +5,8 @@
 
 #include "config.h"
 
+#include <inttypes.h>
+
 #include "backends/refract-mlx-kv.h"
 #include "backends/refract-mlx-logits.h"
 #include "core/refract-error.h"
@@ -101,12 +103,12 @@ check_length (JsonObject *reply, const RefractLogitsSpec *spec, GError **error)
     return TRUE;
   if (n_chunks > 0)
     g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_INPUT,
-                 "The corpus “%s” is too short: it gives %" G_GINT64_FORMAT " chunks of %u tokens, "
-                 "%u were asked for. Use a longer text, or --chunks %" G_GINT64_FORMAT ".",
+                 "The corpus “%s” is too short: it gives %" PRId64 " chunks of %u tokens, "
+                 "%u were asked for. Use a longer text, or --chunks %" PRId64 ".",
                  corpus, n_chunks, spec->n_ctx, spec->n_chunks, n_chunks);
   else
     g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_INPUT,
-                 "The corpus “%s” is too short: it has %" G_GINT64_FORMAT " tokens, and a context "
+                 "The corpus “%s” is too short: it has %" PRId64 " tokens, and a context "
                  "of %u needs that many. Use a longer text or a smaller --ctx.",
                  corpus, MAX (n_tokens, 0), spec->n_ctx);
   return FALSE;

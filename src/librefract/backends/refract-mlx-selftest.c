@@ -5,6 +5,8 @@
 
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "backends/refract-mlx-selftest.h"
 #include "backends/refract-selftest.h"
 #include "core/refract-error.h"
@@ -43,9 +45,10 @@ check_engine (GPtrArray *checks, RefractBackend *backend, GCancellable *cancella
     }
   refract_selftest_add (checks, TITLE_MLX, REFRACT_CHECK_PASSED, NULL, "mlx %s", info->version);
   if (info->devices[0] != NULL)
-    refract_selftest_add (checks, "Device", REFRACT_CHECK_PASSED, NULL, "%s", info->devices[0]);
+    refract_selftest_add (checks, N_ ("Device"), REFRACT_CHECK_PASSED, NULL, "%s",
+                          info->devices[0]);
   else
-    refract_selftest_add (checks, "Device", REFRACT_CHECK_PASSED, NULL,
+    refract_selftest_add (checks, N_ ("Device"), REFRACT_CHECK_PASSED, NULL,
                           "The processor, in 32 bits: MLX is made for Apple's GPUs and is slow "
                           "here, but its results hold.");
   return TRUE;
@@ -94,10 +97,10 @@ check_model (GPtrArray *checks,
 
   if (session == NULL)
     {
-      refract_selftest_add_error (checks, "Model", REFRACT_CHECK_FAILED, error);
+      refract_selftest_add_error (checks, N_ ("Model"), REFRACT_CHECK_FAILED, error);
       return;
     }
-  refract_selftest_add (checks, "Model", REFRACT_CHECK_PASSED, NULL, "%s loads in %.1f s, %s.",
+  refract_selftest_add (checks, N_ ("Model"), REFRACT_CHECK_PASSED, NULL, "%s loads in %.1f s, %s.",
                         refract_model_get_info (model)->name,
                         refract_session_get_load_seconds (session),
                         refract_session_get_kv_in_use (session)->type_k);

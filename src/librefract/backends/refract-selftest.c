@@ -8,6 +8,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include <glib/gi18n-lib.h>
+
 #include "backends/refract-selftest.h"
 
 #define N_CELLS 512
@@ -42,7 +44,7 @@ refract_selftest_add_error (GPtrArray *checks,
   for (at = strstr (error->message, ". "); at != NULL; at = strstr (at + 2, ". "))
     end = at;
   if (end == NULL)
-    refract_selftest_add (checks, title, status, "See the message.", "%s", error->message);
+    refract_selftest_add (checks, title, status, N_ ("See the message."), "%s", error->message);
   else
     refract_selftest_add (checks, title, status, end + 2, "%.*s", (int) (end + 1 - error->message),
                           error->message);
@@ -76,16 +78,17 @@ refract_selftest_decode (GPtrArray *checks, RefractSession *session, GCancellabl
     chat = refract_session_tokenize_chat (session, NULL, PROMPT, cancellable, &error);
   if (chat == NULL)
     {
-      refract_selftest_add_error (checks, "Tokens and chat template", REFRACT_CHECK_FAILED, error);
+      refract_selftest_add_error (checks, N_ ("Tokens and chat template"), REFRACT_CHECK_FAILED,
+                                  error);
       return;
     }
   if (refract_session_has_thinking_template (session))
     refract_selftest_add (
-        checks, "Tokens and chat template", REFRACT_CHECK_WARNING,
-        "Read scores of chat prompts as scores of its thoughts.",
+        checks, N_ ("Tokens and chat template"), REFRACT_CHECK_WARNING,
+        N_ ("Read scores of chat prompts as scores of its thoughts."),
         "The chat template opens a thinking block although thinking is switched off.");
   else
-    refract_selftest_add (checks, "Tokens and chat template", REFRACT_CHECK_PASSED, NULL,
+    refract_selftest_add (checks, N_ ("Tokens and chat template"), REFRACT_CHECK_PASSED, NULL,
                           "A sentence has %u tokens, as a chat message %u.", ids->len, chat->len);
 
   g_ptr_array_add (requests, refract_request_new ("selftest", ids, N_TOKENS));
@@ -94,16 +97,17 @@ refract_selftest_decode (GPtrArray *checks, RefractSession *session, GCancellabl
     second = refract_session_generate (session, requests, NULL, NULL, cancellable, &error);
   if (second == NULL)
     {
-      refract_selftest_add_error (checks, "Greedy decode", REFRACT_CHECK_FAILED, error);
+      refract_selftest_add_error (checks, N_ ("Greedy decode"), REFRACT_CHECK_FAILED, error);
       return;
     }
   a = g_ptr_array_index (first, 0);
   b = g_ptr_array_index (second, 0);
   if (refract_generation_same_ids (a, b))
-    refract_selftest_add (checks, "Greedy decode", REFRACT_CHECK_PASSED, NULL,
+    refract_selftest_add (checks, N_ ("Greedy decode"), REFRACT_CHECK_PASSED, NULL,
                           "%u tokens, twice the same.", a->ids->len);
   else
-    refract_selftest_add (checks, "Greedy decode", REFRACT_CHECK_WARNING,
-                          "Measure the noise floor (--measure-floor) and read scores beside it.",
-                          "The same prompt gave different tokens the second time.");
+    refract_selftest_add (
+        checks, N_ ("Greedy decode"), REFRACT_CHECK_WARNING,
+        N_ ("Measure the noise floor (--measure-floor) and read scores beside it."),
+        "The same prompt gave different tokens the second time.");
 }

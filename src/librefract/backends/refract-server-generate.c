@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "backends/refract-server.h"
@@ -187,7 +188,7 @@ check_answer (Decode *decode, guint index, guint n_predict, GError **error)
                  request->key, answer->ids->len, answer->ended ? "" : ", without an end");
   else if (answer->n_prompt >= 0 && answer->n_prompt != (gint64) request->ids->len)
     g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
-                 "%s read “%s” as %" G_GINT64_FORMAT " tokens, and %u were sent: it changes "
+                 "%s read “%s” as %" PRId64 " tokens, and %u were sent: it changes "
                  "prompts. Start it without what cuts or extends them.",
                  title, request->key, answer->n_prompt, request->ids->len);
   else if (answer->stop == REFRACT_STOP_LIMIT && answer->ids->len < n_predict)

@@ -5,6 +5,8 @@
 
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "backends/refract-selftest.h"
 #include "backends/refract-server-selftest.h"
 #include "backends/refract-server-types.h"
@@ -18,12 +20,12 @@ check_version (GPtrArray *checks, const RefractServerEngine *engine)
   const char *where = engine->python != NULL ? engine->python : "the server";
 
   if (!refract_server_version_at_least (engine->version, kind->oldest[0], kind->oldest[1]))
-    refract_selftest_add (checks, title, REFRACT_CHECK_FAILED, "Install a newer one.",
+    refract_selftest_add (checks, title, REFRACT_CHECK_FAILED, N_ ("Install a newer one."),
                           "%s %s, %s: older than %u.%u, which Refract needs.", title,
                           engine->version, where, kind->oldest[0], kind->oldest[1]);
   else if (!g_str_has_prefix (engine->version, kind->tested))
     refract_selftest_add (checks, title, REFRACT_CHECK_WARNING,
-                          "Look at the checks with a model before you trust scores.",
+                          N_ ("Look at the checks with a model before you trust scores."),
                           "%s %s, %s. Refract was tested with %s.", title, engine->version, where,
                           kind->tested);
   else
@@ -39,16 +41,17 @@ check_device (GPtrArray *checks, const RefractServerEngine *engine)
   if (engine->python == NULL)
     return;
   if (refract_server_engine_is_without_gpu (engine))
-    refract_selftest_add (checks, "Device", REFRACT_CHECK_FAILED,
-                          "Install the build for CPUs (its version ends in +cpu), or use a machine "
-                          "with a GPU.",
-                          "This build computes on GPUs, and there is none here.");
+    refract_selftest_add (
+        checks, N_ ("Device"), REFRACT_CHECK_FAILED,
+        N_ ("Install the build for CPUs (its version ends in +cpu), or use a machine "
+            "with a GPU."),
+        "This build computes on GPUs, and there is none here.");
   else if (engine->on_cpu && lack != NULL)
-    refract_selftest_add (checks, "Device", REFRACT_CHECK_WARNING,
-                          "Use a processor that has it, or a GPU, to measure fp8.",
+    refract_selftest_add (checks, N_ ("Device"), REFRACT_CHECK_WARNING,
+                          N_ ("Use a processor that has it, or a GPU, to measure fp8."),
                           "It computes on the processor, which lacks %s: no fp8 KV cache.", lack);
   else
-    refract_selftest_add (checks, "Device", REFRACT_CHECK_PASSED, NULL, "%s",
+    refract_selftest_add (checks, N_ ("Device"), REFRACT_CHECK_PASSED, NULL, "%s",
                           engine->on_cpu ? "It computes on the processor."
                                          : "It computes on a GPU.");
 }
@@ -59,9 +62,9 @@ check_features (GPtrArray *checks, const RefractServerEngine *engine)
   g_autofree char *types = g_strjoinv (", ", engine->info->kv_types);
   g_autoptr (GError) error = NULL;
 
-  refract_selftest_add (checks, "KV cache types", REFRACT_CHECK_PASSED, NULL, "%s", types);
+  refract_selftest_add (checks, N_ ("KV cache types"), REFRACT_CHECK_PASSED, NULL, "%s", types);
   if (!refract_server_engine_check (engine, NULL, NULL, &error))
-    refract_selftest_add_error (checks, "Engine flags", REFRACT_CHECK_FAILED, error);
+    refract_selftest_add_error (checks, N_ ("Engine flags"), REFRACT_CHECK_FAILED, error);
 }
 
 static void
@@ -72,7 +75,7 @@ check_evidence (GPtrArray *checks, const RefractKvInUse *kv)
                                        "What was allocated was read back." };
 
   refract_selftest_add (
-      checks, "KV cache in use",
+      checks, N_ ("KV cache in use"),
       kv->evidence == REFRACT_EVIDENCE_PROVED ? REFRACT_CHECK_PASSED : REFRACT_CHECK_WARNING,
       kv->evidence == REFRACT_EVIDENCE_PROVED
           ? NULL
@@ -88,10 +91,10 @@ check_scores (GPtrArray *checks, RefractSession *session, GCancellable *cancella
   g_autoptr (GError) error = NULL;
 
   if (refract_server_probe_scores (server, cancellable, &error))
-    refract_selftest_add (checks, "Log-probabilities", REFRACT_CHECK_PASSED, NULL,
+    refract_selftest_add (checks, N_ ("Log-probabilities"), REFRACT_CHECK_PASSED, NULL,
                           "Those of a prompt can be had, for the KLD axis.");
   else
-    refract_selftest_add_error (checks, "Log-probabilities", REFRACT_CHECK_FAILED, error);
+    refract_selftest_add_error (checks, N_ ("Log-probabilities"), REFRACT_CHECK_FAILED, error);
 }
 
 static void
@@ -105,9 +108,10 @@ check_quantized (GPtrArray *checks,
       = refract_selftest_open (backend, model, "kv=fp8_e4m3", cancellable, &error);
 
   if (session == NULL)
-    refract_selftest_add_error (checks, "kv=fp8_e4m3", REFRACT_CHECK_WARNING, error);
+    refract_selftest_add_error (checks, N_ ("kv=fp8_e4m3"), REFRACT_CHECK_WARNING, error);
   else
-    refract_selftest_add (checks, "kv=fp8_e4m3", REFRACT_CHECK_PASSED, NULL, "The server starts.");
+    refract_selftest_add (checks, N_ ("kv=fp8_e4m3"), REFRACT_CHECK_PASSED, NULL,
+                          "The server starts.");
 }
 
 static void
@@ -124,10 +128,10 @@ check_model (GPtrArray *checks,
 
   if (session == NULL)
     {
-      refract_selftest_add_error (checks, "Model", REFRACT_CHECK_FAILED, error);
+      refract_selftest_add_error (checks, N_ ("Model"), REFRACT_CHECK_FAILED, error);
       return;
     }
-  refract_selftest_add (checks, "Model", REFRACT_CHECK_PASSED, NULL, "%s loads in %.1f s.",
+  refract_selftest_add (checks, N_ ("Model"), REFRACT_CHECK_PASSED, NULL, "%s loads in %.1f s.",
                         refract_model_get_info (model)->name,
                         refract_session_get_load_seconds (session));
   refract_selftest_decode (checks, session, cancellable);

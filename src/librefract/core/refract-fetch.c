@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include <inttypes.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -157,7 +158,7 @@ receive (GInputStream *stream,
       if (n == 0 && done < total)
         {
           g_set_error (error, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT,
-                       "The connection broke off after %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+                       "The connection broke off after %" PRIu64 " of %" PRIu64
                        " bytes. Try again: it goes on from there.",
                        done, total);
           return FALSE;
@@ -168,7 +169,7 @@ receive (GInputStream *stream,
       if (done > max_bytes || total > max_bytes)
         {
           g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_INPUT,
-                       "The download is larger than %" G_GUINT64_FORMAT
+                       "The download is larger than %" PRIu64
                        " MiB, which is not what was wanted. Check the address.",
                        max_bytes / 1048576);
           return FALSE;
@@ -202,8 +203,8 @@ download (const char *url,
 
   if (message == NULL)
     {
-      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
-                   "“%s” is not an address of the web (https://…).", url);
+      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE, "“%s” is not an address of the web.",
+                   url);
       return FALSE;
     }
   fd = g_open (path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);

@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include <inttypes.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,7 +21,7 @@ gboolean
 refract_gguf_reader_fail_truncated (RefractGgufReader *reader, GError **error)
 {
   g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_MODEL,
-               "“%s” is truncated at byte %" G_GUINT64_FORMAT ", within %s. Download or copy it "
+               "“%s” is truncated at byte %" PRIu64 ", within %s. Download or copy it "
                "again.",
                reader->name, reader->size, reader->part);
   return FALSE;
@@ -39,7 +40,7 @@ refract_gguf_reader_fail_damaged (RefractGgufReader *reader,
   what = g_strdup_vprintf (format, args);
   va_end (args);
   g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_MODEL,
-               "“%s” is a damaged GGUF file: %s (near byte %" G_GUINT64_FORMAT "). Download or "
+               "“%s” is a damaged GGUF file: %s (near byte %" PRIu64 "). Download or "
                "copy it again.",
                reader->name, what, reader->position);
   return FALSE;

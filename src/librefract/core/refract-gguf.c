@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "core/refract-error.h"
@@ -151,8 +152,8 @@ read_array (RefractGgufReader *reader, Value *value, GError **error)
   if (value->length > (reader->size - reader->position) / size)
     return refract_gguf_reader_fail_truncated (reader, error);
   if (value->length > MAX_ARRAY)
-    return refract_gguf_reader_fail_damaged (
-        reader, error, "%s claims %" G_GUINT64_FORMAT " elements", reader->part, value->length);
+    return refract_gguf_reader_fail_damaged (reader, error, "%s claims %" PRIu64 " elements",
+                                             reader->part, value->length);
   if (type == TYPE_STRING)
     return skip_strings (reader, value->length, error);
   if (!is_integer (type) || value->length > MAX_KEPT_INTS)
@@ -207,8 +208,8 @@ read_key (RefractGgufReader *reader, GError **error)
     return NULL;
   if (length == 0 || length > MAX_KEY_LENGTH)
     {
-      refract_gguf_reader_fail_damaged (
-          reader, error, "a key has a length of %" G_GUINT64_FORMAT " bytes", length);
+      refract_gguf_reader_fail_damaged (reader, error, "a key has a length of %" PRIu64 " bytes",
+                                        length);
       return NULL;
     }
   bytes = refract_gguf_reader_take (reader, length, error);
@@ -263,8 +264,8 @@ read_tensor (RefractGgufReader *reader, guint64 alignment, guint64 *data_end, GE
       || !refract_gguf_reader_check (reader, name_length, error))
     return FALSE;
   if (name_length == 0 || name_length > MAX_TENSOR_NAME)
-    return refract_gguf_reader_fail_damaged (
-        reader, error, "a tensor's name has %" G_GUINT64_FORMAT " bytes", name_length);
+    return refract_gguf_reader_fail_damaged (reader, error, "a tensor's name has %" PRIu64 " bytes",
+                                             name_length);
   if (!refract_gguf_reader_skip (reader, name_length, error)
       || !refract_gguf_reader_u32 (reader, &n_dimensions, error))
     return FALSE;
@@ -304,8 +305,7 @@ read_tensors (RefractGgufReader *reader, RefractGguf *self, GError **error)
 
   if (refract_gguf_get_uint (self, "general.alignment", &alignment)
       && (alignment == 0 || alignment > MAX_ALIGNMENT || (alignment & (alignment - 1)) != 0))
-    return refract_gguf_reader_fail_damaged (reader, error, "its alignment is %" G_GUINT64_FORMAT,
-                                             alignment);
+    return refract_gguf_reader_fail_damaged (reader, error, "its alignment is %" PRIu64, alignment);
 
   reader->part = "the list of its tensors";
   for (guint64 i = 0; i < self->n_tensors; i++)
@@ -316,8 +316,8 @@ read_tensors (RefractGgufReader *reader, RefractGguf *self, GError **error)
   if (data_end > 0 && (data_start > reader->size || data_end > reader->size - data_start))
     {
       g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_MODEL,
-                   "“%s” is truncated at byte %" G_GUINT64_FORMAT ": its tensors need %.2f GiB "
-                   "after a header of %" G_GUINT64_FORMAT " bytes. Download or copy it again.",
+                   "“%s” is truncated at byte %" PRIu64 ": its tensors need %.2f GiB "
+                   "after a header of %" PRIu64 " bytes. Download or copy it again.",
                    reader->name, reader->size, (double) data_end / (1u << 30), data_start);
       return FALSE;
     }
@@ -372,9 +372,9 @@ read_gguf (RefractGgufReader *reader, GError **error)
     return NULL;
   if (n_keys > MAX_KEYS || self->n_tensors > MAX_TENSORS)
     {
-      refract_gguf_reader_fail_damaged (
-          reader, error, "it claims %" G_GUINT64_FORMAT " keys and %" G_GUINT64_FORMAT " tensors",
-          n_keys, self->n_tensors);
+      refract_gguf_reader_fail_damaged (reader, error,
+                                        "it claims %" PRIu64 " keys and %" PRIu64 " tensors",
+                                        n_keys, self->n_tensors);
       return NULL;
     }
   for (guint64 i = 0; i < n_keys; i++)

@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "core/refract-error.h"
@@ -63,8 +64,8 @@ refract_json_events_free (RefractJsonEvents *self)
 static gboolean
 fail (RefractJsonEvents *self, const char *problem, GError **error)
 {
-  g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_INPUT, "not JSON: %s at byte %" G_GUINT64_FORMAT,
-               problem, self->n_bytes);
+  g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_INPUT, "not JSON: %s at byte %" PRIu64, problem,
+               self->n_bytes);
   return FALSE;
 }
 

@@ -466,7 +466,7 @@ set_error (const Scan *self, GError **error)
   for (const char *at = self->start; at < self->at; at++)
     line += *at == '\n';
   g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_INPUT,
-               "The JSON text has %s (line %u, byte %" G_GSIZE_FORMAT ").", self->problem, line,
+               "The JSON text has %s (line %u, byte %zu).", self->problem, line,
                (gsize) (self->at - self->start));
 }
 

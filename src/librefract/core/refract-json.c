@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include <inttypes.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -329,8 +330,8 @@ refract_json_read_text (const char *path, gsize max_bytes, gsize *length, GError
                  "“%s” is not a file that can be read. Choose a JSON file.", name);
   else if ((guint64) info.st_size > max_bytes)
     g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_INPUT,
-                 "“%s” has %" G_GUINT64_FORMAT " bytes; at most %" G_GSIZE_FORMAT " are read.",
-                 name, (guint64) info.st_size, max_bytes);
+                 "“%s” has %" PRIu64 " bytes; at most %zu are read.", name, (guint64) info.st_size,
+                 max_bytes);
   else
     text = g_try_malloc (info.st_size + 1);
 

@@ -229,9 +229,8 @@ check_same_corpus (RefractLogitsReader *reference, RefractLogitsReader *candidat
     if (ref_tokens[i] != cand_tokens[i])
       {
         g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
-                     "The candidate's tokens differ from the reference's at chunk %" G_GSIZE_FORMAT
-                     ", position %" G_GSIZE_FORMAT
-                     " (%d, not %d). Measure both over the same corpus "
+                     "The candidate's tokens differ from the reference's at chunk %zu, position "
+                     "%zu (%d, not %d). Measure both over the same corpus "
                      "and with the same engine.",
                      i / shape->n_ctx + 1, i % shape->n_ctx, cand_tokens[i], ref_tokens[i]);
         return FALSE;

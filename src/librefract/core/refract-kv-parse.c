@@ -167,7 +167,7 @@ parse_key (const char *text, GError **error)
   if (strlen (key) < 2 || strlen (key) > REFRACT_KV_MAX_KEY || !g_ascii_isalpha (key[0])
       || strspn (key, "abcdefghijklmnopqrstuvwxyz0123456789_-") != strlen (key))
     {
-      fail (error, "%s is no key of a KV configuration. Write for instance " EXAMPLE ".", quoted);
+      fail (error, "%s is no key of a KV configuration. Write for instance %s.", quoted, EXAMPLE);
       return NULL;
     }
   g_strdelimit (key, "-", '_');
@@ -175,7 +175,7 @@ parse_key (const char *text, GError **error)
     return g_steal_pointer (&key);
   if (g_str_has_prefix (key, "cache_type"))
     {
-      fail (error, "%s is written ctk (for K) or ctv (for V) here, as in " EXAMPLE ".", quoted);
+      fail (error, "%s is written ctk (for K) or ctv (for V) here, as in %s.", quoted, EXAMPLE);
       return NULL;
     }
   if (g_str_equal (key, "kv_cache_dtype"))
@@ -309,8 +309,8 @@ add_part (GTree *pairs, char *part, GError **error)
       return add_pair (pairs, "ctk", part, error) && add_pair (pairs, "ctv", slash + 1, error);
     }
   quoted = refract_kv_quote (part);
-  fail (error, "%s is not of the form key=value. Write for instance " EXAMPLE " or q8_0/q4_0.",
-        quoted);
+  fail (error, "%s is not of the form key=value. Write for instance %s or q8_0/q4_0.", quoted,
+        EXAMPLE);
   return FALSE;
 }
 
@@ -417,9 +417,8 @@ refract_kv_parse_pairs (const char *text, RefractKvDialect *dialect, GError **er
 
   if (strlen (text) > REFRACT_KV_MAX_TEXT)
     {
-      fail (error,
-            "The KV configuration is longer than %d characters. Write for instance " EXAMPLE ".",
-            REFRACT_KV_MAX_TEXT);
+      fail (error, "The KV configuration is longer than %d characters. Write for instance %s.",
+            REFRACT_KV_MAX_TEXT, EXAMPLE);
       return NULL;
     }
   for (const char *c = text; *c != '\0'; c++)
@@ -427,8 +426,8 @@ refract_kv_parse_pairs (const char *text, RefractKvDialect *dialect, GError **er
       {
         fail (error,
               "The KV configuration has a character that does not belong there, after %ld "
-              "bytes. Write for instance " EXAMPLE ".",
-              (long) (c - text));
+              "bytes. Write for instance %s.",
+              (long) (c - text), EXAMPLE);
         return NULL;
       }
   parts = g_strsplit (text, ",", -1);
@@ -437,7 +436,7 @@ refract_kv_parse_pairs (const char *text, RefractKvDialect *dialect, GError **er
       return NULL;
   if (g_tree_nnodes (pairs) == 0)
     {
-      fail (error, "The KV configuration is empty. Write for instance " EXAMPLE ".");
+      fail (error, "The KV configuration is empty. Write for instance %s.", EXAMPLE);
       return NULL;
     }
   return check_one_dialect (pairs, dialect, error) ? g_steal_pointer (&pairs) : NULL;

@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include <inttypes.h>
 #include <errno.h>
 #include <float.h>
 #include <math.h>
@@ -120,18 +121,18 @@ read_tokens (RefractLogitsReader *self, GError **error)
       if (n_read < step * sizeof (gint32))
         {
           g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
-                       "%s ends within its tokens, %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT
-                       " came: the engine ended early, its last lines say why.",
+                       "%s ends within its tokens, %zu of %zu came: the engine ended early, its "
+                       "last lines say why.",
                        self->what, done + n_read / sizeof (gint32), n_tokens);
           return FALSE;
         }
       for (i = done; i < done + step; i++)
         if (self->tokens[i] < 0 || self->tokens[i] >= (gint32) self->shape.n_vocab)
           {
-            g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
-                         "%s has token %d at position %" G_GSIZE_FORMAT
-                         ", outside its vocabulary of %u: it is damaged.",
-                         self->what, self->tokens[i], i, self->shape.n_vocab);
+            g_set_error (
+                error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
+                "%s has token %d at position %zu, outside its vocabulary of %u: it is damaged.",
+                self->what, self->tokens[i], i, self->shape.n_vocab);
             return FALSE;
           }
       done += step;
@@ -170,8 +171,7 @@ read_header (RefractLogitsReader *self, GError **error)
   if (n_read < sizeof magic || n_more < size)
     {
       g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
-                   "%s ends after %" G_GSIZE_FORMAT
-                   " bytes: the engine ended before it had computed "
+                   "%s ends after %zu bytes: the engine ended before it had computed "
                    "anything; its last lines say why (a corpus of less than two contexts is one "
                    "reason).",
                    self->what, n_read + n_more);
@@ -206,8 +206,8 @@ refract_logits_reader_new (int fd, const char *what, GCancellable *cancellable, 
       && (guint64) status.st_size > refract_logits_file_size (&self->shape))
     {
       g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
-                   "%s goes on after the last of its %" G_GUINT64_FORMAT " rows: it is damaged.",
-                   self->what, self->n_rows);
+                   "%s goes on after the last of its %" PRIu64 " rows: it is damaged.", self->what,
+                   self->n_rows);
       return NULL;
     }
 
@@ -256,7 +256,7 @@ refuse_row (RefractLogitsReader *self, GError **error, const char *problem)
   guint per_chunk = refract_logits_rows_per_chunk (n_ctx);
 
   g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
-               "%s: position %" G_GUINT64_FORMAT " of chunk %" G_GUINT64_FORMAT " %s.", self->what,
+               "%s: position %" PRIu64 " of chunk %" PRIu64 " %s.", self->what,
                n_ctx / 2 + self->n_read % per_chunk, self->n_read / per_chunk + 1, problem);
 
   return FALSE;
@@ -359,7 +359,7 @@ read_row_bytes (RefractLogitsReader *self, gpointer buffer, gsize size, GError *
   if (n_read < size)
     {
       g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
-                   "%s ends after %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
+                   "%s ends after %" PRIu64 " of %" PRIu64
                    " rows: the engine ended early, its last lines say why.",
                    self->what, self->n_read, self->n_rows);
       return FALSE;

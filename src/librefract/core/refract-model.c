@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include <inttypes.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -201,8 +202,8 @@ open_all_parts (Part *first,
 
   if (!parse_split_name (first->path, &split) || split.count != split_count)
     return fail (error,
-                 "“%s” is one of %" G_GUINT64_FORMAT " parts of a model, but is not called "
-                 "…-00001-of-%05" G_GINT64_MODIFIER "u.gguf. Give the parts their names back.",
+                 "“%s” is one of %" PRIu64 " parts of a model, but is not called "
+                 "…-00001-of-%05" PRIu64 ".gguf. Give the parts their names back.",
                  first->name, split_count, split_count);
   if (split.number != 1)
     {
@@ -226,7 +227,7 @@ open_all_parts (Part *first,
     }
   if (refract_gguf_get_uint (first->gguf, "split.tensors.count", &claimed) && claimed != *n_tensors)
     return fail (error,
-                 "The parts of “%s” hold %" G_GUINT64_FORMAT " tensors, not the %" G_GUINT64_FORMAT
+                 "The parts of “%s” hold %" PRIu64 " tensors, not the %" PRIu64
                  " that the model has. Download all parts again.",
                  first->name, *n_tensors, claimed);
   return TRUE;
@@ -345,7 +346,7 @@ read_chat_template (const Part *part, RefractModelInfo *info, GError **error)
 
   info->chat_template = g_strdup (refract_gguf_get_string (part->gguf, key));
   if (info->chat_template == NULL && refract_gguf_get_string_length (part->gguf, key, &length))
-    return fail (error, "“%s” has a chat template of %" G_GUINT64_FORMAT " MiB, which is not one.",
+    return fail (error, "“%s” has a chat template of %" PRIu64 " MiB, which is not one.",
                  part->name, length >> 20);
   return TRUE;
 }

@@ -102,9 +102,8 @@ read_text_file (const char *path, gsize max_bytes, gsize *length, GError **error
   if (g_stat (path, &st) == 0 && (!S_ISREG (st.st_mode) || (guint64) st.st_size > max_bytes))
     {
       g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_INPUT,
-                   "%s is not a text file of at most %" G_GSIZE_FORMAT
-                   " MiB. Give the path of one.",
-                   name, max_bytes / MIB);
+                   "%s is not a text file of at most %zu MiB. Give the path of one.", name,
+                   max_bytes / MIB);
       return NULL;
     }
   if (!g_file_get_contents (path, &text, length, &local_error))

@@ -183,8 +183,7 @@ append_bytes (const char *bytes, gsize n_bytes, gpointer user_data, GError **err
   if (array->len + n_bytes > REFRACT_JSON_MAX_BYTES)
     {
       g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
-                   "The engine's answer is larger than %" G_GSIZE_FORMAT
-                   " MiB, which no request of ours asks for.",
+                   "The engine's answer is larger than %zu MiB, which no request of ours asks for.",
                    (gsize) REFRACT_JSON_MAX_BYTES >> 20);
       return FALSE;
     }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/refract-json.h"
+#include "core/refract-translate.h"
 #include "export/refract-badge.h"
 #include "export/refract-table.h"
 #include "report/refract-report-text.h"
@@ -39,6 +40,7 @@ get_colour (RefractReport *report)
 char *
 refract_badge_dup_text (RefractReport *report)
 {
+  g_auto (RefractEnglish) english = refract_english_begin ();
   JsonObject *root = refract_report_get_root (report);
   double score = refract_report_get_composite (report);
   double ctx = refract_json_find_double (root, "axes.kld.ctx");
@@ -82,6 +84,7 @@ get_width (const char *text)
 char *
 refract_badge_to_svg (RefractReport *report)
 {
+  g_auto (RefractEnglish) english = refract_english_begin ();
   g_autofree char *text = refract_badge_dup_text (report);
   guint left = get_width (LABEL), right = get_width (text);
   GString *svg = g_string_new (NULL);
@@ -120,6 +123,7 @@ escape_part (const char *text)
 char *
 refract_badge_to_markdown (RefractReport *report)
 {
+  g_auto (RefractEnglish) english = refract_english_begin ();
   g_autofree char *text = refract_badge_dup_text (report);
   g_autofree char *part = escape_part (text);
   g_autofree char *label = escape_part (LABEL);

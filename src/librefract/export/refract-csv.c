@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "core/refract-json.h"
+#include "core/refract-translate.h"
 #include "export/refract-csv.h"
 #include "export/refract-table.h"
 
@@ -110,6 +111,7 @@ add_item (GString *text, guint kind, guint index, JsonObject *parent, JsonObject
 char *
 refract_csv_from_report (RefractReport *report)
 {
+  g_auto (RefractEnglish) english = refract_english_begin ();
   GString *text = g_string_new ("axis,item,index,key,second_key,name,value\r\n");
 
   for (guint kind = 0; kind < G_N_ELEMENTS (kinds); kind++)

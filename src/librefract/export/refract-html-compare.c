@@ -5,6 +5,7 @@
 
 #include "config.h"
 
+#include "core/refract-translate.h"
 #include "charts/refract-chart-comparison.h"
 #include "export/refract-html-private.h"
 #include "report/refract-comparison.h"
@@ -109,6 +110,7 @@ add_maps (RefractHtml *self, const RefractComparison *comparison)
 char *
 refract_comparison_to_html (const RefractComparison *comparison)
 {
+  g_auto (RefractEnglish) english = refract_english_begin ();
   g_autoptr (GString) body = g_string_new (NULL);
   g_autoptr (GString) nav = g_string_new (NULL);
   g_autoptr (RefractTable) list = NULL;
@@ -157,6 +159,7 @@ add_ranking_charts (RefractHtml *self, const RefractLeaderboard *leaderboard, gu
 char *
 refract_leaderboard_to_html (const RefractLeaderboard *leaderboard)
 {
+  g_auto (RefractEnglish) english = refract_english_begin ();
   g_autoptr (GString) body = g_string_new (NULL);
   g_autoptr (GString) nav = g_string_new (NULL);
   RefractHtml self = { .body = body, .nav = nav, .level = 2 };

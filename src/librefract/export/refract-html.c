@@ -10,6 +10,7 @@
 
 #include "charts/refract-scene-svg.h"
 #include "core/refract-json.h"
+#include "core/refract-translate.h"
 #include "export/refract-html-page.h"
 #include "export/refract-html-private.h"
 #include "export/refract-html.h"
@@ -441,6 +442,7 @@ add_headline (RefractHtml *self, RefractReport *report)
 char *
 refract_html_from_reports (GPtrArray *reports)
 {
+  g_auto (RefractEnglish) english = refract_english_begin ();
   g_autoptr (GString) content = g_string_new (NULL);
   g_autoptr (GString) nav = g_string_new (NULL);
   RefractHtml self = { .body = content, .nav = nav, .level = 2 };

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/refract-json.h"
+#include "core/refract-translate.h"
 #include "export/refract-badge.h"
 #include "export/refract-markdown.h"
 #include "export/refract-table.h"
@@ -17,6 +18,7 @@
 char *
 refract_markdown_dup_citation (RefractReport *report)
 {
+  g_auto (RefractEnglish) english = refract_english_begin ();
   JsonObject *root = refract_report_get_root (report);
   double score = refract_report_get_composite (report);
   const char *version = refract_json_get_string (root, "framework_version", NULL);
@@ -145,6 +147,7 @@ add_command (GString *text, const char *command)
 char *
 refract_markdown_from_report (RefractReport *report)
 {
+  g_auto (RefractEnglish) english = refract_english_begin ();
   JsonObject *root = refract_report_get_root (report);
   JsonObject *comparable
       = refract_json_get_object (refract_report_get_extension (report), "comparable");
@@ -199,6 +202,7 @@ add_metric (GString *text, const char *name, const char *type, double value)
 char *
 refract_markdown_model_index (RefractReport *report)
 {
+  g_auto (RefractEnglish) english = refract_english_begin ();
   JsonObject *root = refract_report_get_root (report);
   const char *corpus = refract_json_find_string (root, "axes.kld.corpus.path");
   g_autofree char *corpus_name = g_path_get_basename (corpus != NULL ? corpus : "prompts");

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/refract-score.h"
+#include "core/refract-translate.h"
 #include "export/refract-table.h"
 
 static void
@@ -38,6 +39,30 @@ refract_table_new (const char *title, const char *const *columns)
   self->columns = g_strdupv ((char **) columns);
   self->rows = g_ptr_array_new_with_free_func (row_free);
   return self;
+}
+
+static void
+translate (char **text)
+{
+  char *translated = refract_translate (*text);
+
+  g_free (*text);
+  *text = translated;
+}
+
+void
+refract_table_translate (RefractTable *self)
+{
+  translate (&self->title);
+  for (guint i = 0; self->columns[i] != NULL; i++)
+    translate (&self->columns[i]);
+  for (guint i = 0; i < self->rows->len; i++)
+    {
+      const RefractTableRow *row = self->rows->pdata[i];
+
+      for (guint j = 0; j < row->cells->len; j++)
+        translate (&((RefractCell *) row->cells->pdata[j])->text);
+    }
 }
 
 void

@@ -51,6 +51,8 @@ typedef struct
 
 RefractTable *refract_table_new (const char *title, const char *const *columns);
 RefractTable *refract_table_copy (const RefractTable *self);
+/* Puts the library's own words in it into the person's language. */
+void refract_table_translate (RefractTable *self);
 void refract_table_free (RefractTable *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RefractTable, refract_table_free)
 

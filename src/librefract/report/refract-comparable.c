@@ -5,7 +5,10 @@
 
 #include "config.h"
 
+#include <inttypes.h>
 #include <math.h>
+
+#include <glib/gi18n-lib.h>
 
 #include "core/refract-fetch.h"
 #include "report/refract-diagnosis-private.h"
@@ -26,7 +29,7 @@ check_reference (const RefractRun *run, GPtrArray *why)
   RefractKvConfig *kv = run->reference->kv;
 
   if (!g_str_equal (refract_kv_config_get_text (kv), "ctk=f16,ctv=f16"))
-    g_ptr_array_add (why, g_strdup_printf ("The reference is %s, not K f16 / V f16.",
+    g_ptr_array_add (why, g_strdup_printf (N_ ("The reference is %s, not K f16 / V f16."),
                                            refract_kv_config_get_label (kv)));
 }
 
@@ -40,8 +43,8 @@ check_axes (const RefractRun *run, GPtrArray *why)
     has[i] = refract_plan_has_axis (run->plan, i);
   if (!has[REFRACT_AXIS_TRAJECTORY] || !has[REFRACT_AXIS_KLD]
       || has[REFRACT_AXIS_RNIAH] != has[REFRACT_AXIS_PLAD])
-    g_ptr_array_add (why,
-                     g_strdup ("The composite is over other axes than REFRACT's two or four."));
+    g_ptr_array_add (
+        why, g_strdup (N_ ("The composite is over other axes than REFRACT's two or four.")));
 }
 
 static void
@@ -55,16 +58,15 @@ check_prompts (const RefractRun *run, GPtrArray *why)
   if (!trajectory && !plad)
     return;
   if (run->prompts == NULL || !refract_prompts_are_refract_0_3 (run->prompts))
-    g_ptr_array_add (why, g_strdup ("The prompts are not REFRACT's own 30."));
+    g_ptr_array_add (why, g_strdup (N_ ("The prompts are not REFRACT's own 30.")));
   if (!is_published_n_predict (n_predict))
-    g_ptr_array_add (why,
-                     g_strdup_printf ("%" G_GINT64_FORMAT " tokens are decoded per prompt, not "
-                                      "128 or 50.",
-                                      n_predict));
+    g_ptr_array_add (why, g_strdup_printf (N_ ("%" PRId64 " tokens are decoded per prompt, not "
+                                               "128 or 50."),
+                                           n_predict));
   if (trajectory && g_strcmp0 (mode, "raw") != 0)
-    g_ptr_array_add (why, g_strdup_printf ("The prompt mode is %s, not raw.", mode));
+    g_ptr_array_add (why, g_strdup_printf (N_ ("The prompt mode is %s, not raw."), mode));
   if (plad && refract_plan_get_int (run->plan, "seed") != SEED)
-    g_ptr_array_add (why, g_strdup_printf ("The seed is %" G_GINT64_FORMAT ", not %d.",
+    g_ptr_array_add (why, g_strdup_printf (N_ ("The seed is %" PRId64 ", not %d."),
                                            refract_plan_get_int (run->plan, "seed"), SEED));
 }
 
@@ -79,11 +81,11 @@ check_kld (const RefractRun *run, GPtrArray *why)
   ctx = refract_plan_get_uints (run->plan, "ctx");
   chunks = refract_plan_get_int (run->plan, "chunks");
   if (run->corpus == NULL || g_strcmp0 (run->corpus->sha256, REFRACT_WIKITEXT_TEST_SHA256) != 0)
-    g_ptr_array_add (why, g_strdup ("The corpus is not WikiText-2 raw test."));
+    g_ptr_array_add (why, g_strdup (N_ ("The corpus is not WikiText-2 raw test.")));
   if (chunks != CHUNKS || ctx->len == 0 || g_array_index (ctx, guint, 0) != CTX)
-    g_ptr_array_add (
-        why, g_strdup_printf ("KLD@D reads %" G_GINT64_FORMAT " × %u tokens, not %d × %d.", chunks,
-                              ctx->len > 0 ? g_array_index (ctx, guint, 0) : 0, CHUNKS, CTX));
+    g_ptr_array_add (why, g_strdup_printf (N_ ("KLD@D reads %" PRId64 " × %u tokens, not %d × %d."),
+                                           chunks, ctx->len > 0 ? g_array_index (ctx, guint, 0) : 0,
+                                           CHUNKS, CTX));
 }
 
 static gboolean
@@ -116,19 +118,21 @@ check_rniah (const RefractRun *run, GPtrArray *why)
   defaults = refract_plan_new ();
   if (!same_numbers (run->plan, defaults, "rniah-lengths")
       || !same_numbers (run->plan, defaults, "rniah-positions"))
-    g_ptr_array_add (why, g_strdup ("R-NIAH's lengths and positions are not the default ones."));
+    g_ptr_array_add (why,
+                     g_strdup (N_ ("R-NIAH's lengths and positions are not the default ones.")));
   if (refract_plan_get_int (run->plan, "rniah-trials")
           != refract_plan_get_int (defaults, "rniah-trials")
       || refract_plan_get_int (run->plan, "rniah-n-predict")
              != refract_plan_get_int (defaults, "rniah-n-predict"))
-    g_ptr_array_add (why, g_strdup ("R-NIAH's trials or answer length are not the default ones."));
+    g_ptr_array_add (why,
+                     g_strdup (N_ ("R-NIAH's trials or answer length are not the default ones.")));
   if (!is_default (run->plan, defaults, "rniah-needle")
       || !is_default (run->plan, defaults, "rniah-question"))
-    g_ptr_array_add (why, g_strdup ("R-NIAH's needle or question is not the default one."));
+    g_ptr_array_add (why, g_strdup (N_ ("R-NIAH's needle or question is not the default one.")));
   if (run->haystack == NULL
       || (g_strcmp0 (run->haystack->sha256, REFRACT_WIKITEXT_TEST_SHA256) != 0
           && g_strcmp0 (run->haystack->sha256, REFRACT_WIKITEXT_TRAIN_SHA256) != 0))
-    g_ptr_array_add (why, g_strdup ("The haystack is not WikiText-2 raw."));
+    g_ptr_array_add (why, g_strdup (N_ ("The haystack is not WikiText-2 raw.")));
 }
 
 /**

@@ -5,7 +5,10 @@
 
 #include "config.h"
 
+#include <inttypes.h>
 #include <math.h>
+
+#include <glib/gi18n-lib.h>
 
 #include "core/refract-json.h"
 #include "core/refract-statistics.h"
@@ -139,7 +142,7 @@ add_prompts (RefractTable *table, RefractReport *a, RefractReport *b)
                      length),
               length);
         }
-      item = g_strdup_printf ("Prompt %s", refract_json_get_string (prompts[0], "id", "?"));
+      item = g_strdup_printf (N_ ("Prompt %s"), refract_json_get_string (prompts[0], "id", "?"));
       add_item (table, item, "%", &estimates[0], &estimates[1]);
     }
 }
@@ -156,7 +159,7 @@ add_chunks (RefractTable *table, RefractReport *a, RefractReport *b)
     {
       Estimate first = estimate_chunk (json_array_get_object_element (ours, i));
       Estimate second = estimate_chunk (json_array_get_object_element (theirs, i));
-      g_autofree char *item = g_strdup_printf ("Chunk %u", i + 1);
+      g_autofree char *item = g_strdup_printf (N_ ("Chunk %u"), i + 1);
 
       add_item (table, item, "nats", &first, &second);
     }
@@ -174,7 +177,7 @@ add_cells (RefractTable *table, RefractReport *a, RefractReport *b)
       JsonObject *cell = json_array_get_object_element (ours, i);
       Estimate first = estimate_cell (cell);
       Estimate second = estimate_cell (json_array_get_object_element (theirs, i));
-      g_autofree char *item = g_strdup_printf ("Cell %" G_GINT64_FORMAT " tokens, position %g",
+      g_autofree char *item = g_strdup_printf (N_ ("Cell %" PRId64 " tokens, position %g"),
                                                refract_json_get_int (cell, "length", 0),
                                                refract_json_get_double (cell, "position", 0));
 
@@ -186,9 +189,9 @@ RefractTable *
 refract_comparison_make_items (RefractReport *a, RefractReport *b)
 {
   static const char *const columns[]
-      = { "Item", "First", "Second", "Difference and its 95 % interval", NULL };
+      = { N_ ("Item"), N_ ("First"), N_ ("Second"), N_ ("Difference and its 95 % interval"), NULL };
   RefractTable *table
-      = refract_table_new ("What changed by more than chance, item by item", columns);
+      = refract_table_new (N_ ("What changed by more than chance, item by item"), columns);
 
   add_prompts (table, a, b);
   add_chunks (table, a, b);

@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#include <glib/gi18n-lib.h>
+
 #include "core/refract-json.h"
 #include "report/refract-comparison.h"
 #include "report/refract-report-text.h"
@@ -20,38 +22,44 @@ static const struct
   const char *name;
   const char *consequence;
 } facts[] = {
-  { "reference", NULL, "reference configuration", "each is measured against another baseline" },
-  { "extension.model.fingerprint", NULL, "model file",
-    "this ranks how models bear quantization, not the models" },
-  { "extension.inputs.prompts.sha256", NULL, "prompts",
-    "Trajectory and PLAD rest on other prompts" },
-  { "extension.inputs.corpus.sha256", "axes.kld.corpus.sha256_head", "corpus",
-    "KLD depends on the text" },
-  { "extension.inputs.haystack.sha256", NULL, "haystack", "retrieval depends on the text" },
-  { "extension.plan.n_predict", "axes.gtm.n_tokens_each", "number of decoded tokens",
-    "a longer answer has more chances to diverge" },
-  { "extension.plan.prompt_mode", NULL, "prompt mode",
-    "raw and chat prompts give other trajectories" },
-  { "extension.plan.chunks", "axes.kld.chunks", "number of chunks", "KLD rests on other text" },
-  { "extension.plan.ctx", "axes.kld.ctx", "context length of KLD", "KLD grows with the context" },
-  { "extension.plan.rniah_lengths", NULL, "lengths of R-NIAH", "the cells are others" },
-  { "extension.plan.rniah_positions", NULL, "positions of R-NIAH", "the cells are others" },
-  { "extension.plan.rniah_trials", NULL, "trials of R-NIAH", "the steps of its score are others" },
-  { "axes.rniah.needle", NULL, "needle", "some needles make models refuse" },
-  { "extension.plan.rniah_question", NULL, "question of R-NIAH", "the task is another" },
-  { "extension.plan.seed", NULL, "seed", "PLAD's perturbations are others" },
-  { "extension.slots.n", NULL, "number of slots",
-    "on a GPU the shape of a batch can change tokens" },
-  { "extension.axes.kld.precision", NULL, "precision of KLD",
-    "16 bits cannot tell what is below 1e-5 nats and hide what is above 3" },
-  { "extension.axes.kld.phase", NULL, "phase that KLD probed",
-    "an engine's prefill and decode may disagree by themselves" },
-  { "extension.engine.name", "environment.backend", "engine",
-    "engines quantize and measure in their own ways" },
-  { "extension.engine.version", "environment.llama_cpp_version", "version of the engine",
-    "its kernels may have changed" },
-  { "extension.engine.build", "environment.llama_cpp_commit", "build of the engine",
-    "its kernels may have changed" },
+  { "reference", NULL, N_ ("reference configuration"),
+    N_ ("each is measured against another baseline") },
+  { "extension.model.fingerprint", NULL, N_ ("model file"),
+    N_ ("this ranks how models bear quantization, not the models") },
+  { "extension.inputs.prompts.sha256", NULL, N_ ("prompts"),
+    N_ ("Trajectory and PLAD rest on other prompts") },
+  { "extension.inputs.corpus.sha256", "axes.kld.corpus.sha256_head", N_ ("corpus"),
+    N_ ("KLD depends on the text") },
+  { "extension.inputs.haystack.sha256", NULL, N_ ("haystack"),
+    N_ ("retrieval depends on the text") },
+  { "extension.plan.n_predict", "axes.gtm.n_tokens_each", N_ ("number of decoded tokens"),
+    N_ ("a longer answer has more chances to diverge") },
+  { "extension.plan.prompt_mode", NULL, N_ ("prompt mode"),
+    N_ ("raw and chat prompts give other trajectories") },
+  { "extension.plan.chunks", "axes.kld.chunks", N_ ("number of chunks"),
+    N_ ("KLD rests on other text") },
+  { "extension.plan.ctx", "axes.kld.ctx", N_ ("context length of KLD"),
+    N_ ("KLD grows with the context") },
+  { "extension.plan.rniah_lengths", NULL, N_ ("lengths of R-NIAH"), N_ ("the cells are others") },
+  { "extension.plan.rniah_positions", NULL, N_ ("positions of R-NIAH"),
+    N_ ("the cells are others") },
+  { "extension.plan.rniah_trials", NULL, N_ ("trials of R-NIAH"),
+    N_ ("the steps of its score are others") },
+  { "axes.rniah.needle", NULL, N_ ("needle"), N_ ("some needles make models refuse") },
+  { "extension.plan.rniah_question", NULL, N_ ("question of R-NIAH"), N_ ("the task is another") },
+  { "extension.plan.seed", NULL, N_ ("seed"), N_ ("PLAD's perturbations are others") },
+  { "extension.slots.n", NULL, N_ ("number of slots"),
+    N_ ("on a GPU the shape of a batch can change tokens") },
+  { "extension.axes.kld.precision", NULL, N_ ("precision of KLD"),
+    N_ ("16 bits cannot tell what is below 1e-5 nats and hide what is above 3") },
+  { "extension.axes.kld.phase", NULL, N_ ("phase that KLD probed"),
+    N_ ("an engine's prefill and decode may disagree by themselves") },
+  { "extension.engine.name", "environment.backend", N_ ("engine"),
+    N_ ("engines quantize and measure in their own ways") },
+  { "extension.engine.version", "environment.llama_cpp_version", N_ ("version of the engine"),
+    N_ ("its kernels may have changed") },
+  { "extension.engine.build", "environment.llama_cpp_commit", N_ ("build of the engine"),
+    N_ ("its kernels may have changed") },
 };
 
 /* What each version of the methodology changed, newest first. */
@@ -60,10 +68,10 @@ static const struct
   const char *version;
   const char *change;
 } versions[] = {
-  { "0.3.0", "0.3.0 changed how chat templates are applied" },
-  { "0.2.1", "0.2.1 brought the neutral needle and longer answers in R-NIAH" },
-  { "0.2.0", "0.2.0 added R-NIAH and PLAD to the composite" },
-  { "0.1.4", "0.1.4 replaced re-tokenised text by decoded ids: 5 to 15 points" },
+  { "0.3.0", N_ ("0.3.0 changed how chat templates are applied") },
+  { "0.2.1", N_ ("0.2.1 brought the neutral needle and longer answers in R-NIAH") },
+  { "0.2.0", N_ ("0.2.0 added R-NIAH and PLAD to the composite") },
+  { "0.1.4", N_ ("0.1.4 replaced re-tokenised text by decoded ids: 5 to 15 points") },
 };
 
 /* As text, so that numbers, texts and lists compare alike; (nullable) */
@@ -109,10 +117,11 @@ add_fact (GPtrArray *warnings, GPtrArray *reports, guint fact)
   if (other == NULL)
     return;
   if (is_readable (first) && is_readable (other))
-    g_ptr_array_add (warnings, g_strdup_printf ("The %s differs (%s, %s): %s.", facts[fact].name,
-                                                first, other, facts[fact].consequence));
+    g_ptr_array_add (warnings,
+                     g_strdup_printf (N_ ("The %s differs (%s, %s): %s."), facts[fact].name, first,
+                                      other, facts[fact].consequence));
   else
-    g_ptr_array_add (warnings, g_strdup_printf ("The %s differs: %s.", facts[fact].name,
+    g_ptr_array_add (warnings, g_strdup_printf (N_ ("The %s differs: %s."), facts[fact].name,
                                                 facts[fact].consequence));
 }
 
@@ -170,7 +179,7 @@ add_version (GPtrArray *warnings, GPtrArray *reports)
         g_string_append_printf (changes, "%s%s", changes->len > 0 ? "; " : "", versions[i].change);
     }
   g_ptr_array_add (warnings,
-                   g_strdup_printf ("The version of the methodology differs (%s, %s): %s.",
+                   g_strdup_printf (N_ ("The version of the methodology differs (%s, %s): %s."),
                                     oldest_text, newest_text,
                                     changes->len > 0 ? changes->str
                                                      : "what changed between them moves no score"));
@@ -192,8 +201,9 @@ add_axes (GPtrArray *warnings, GPtrArray *reports)
         first = axes;
       else if (axes != first)
         {
-          g_ptr_array_add (warnings, g_strdup ("Not all were scored on the same axes: compare the "
-                                               "axes, not the composites."));
+          g_ptr_array_add (warnings,
+                           g_strdup (N_ ("Not all were scored on the same axes: compare the "
+                                         "axes, not the composites.")));
           return;
         }
     }
@@ -213,8 +223,9 @@ add_floors (GPtrArray *warnings, GPtrArray *reports, char **names)
       if (floor < 99.5)
         g_ptr_array_add (
             warnings,
-            g_strdup_printf ("%s has a noise floor of %.2f: its reference does not repeat itself.",
-                             names[i], floor));
+            g_strdup_printf (
+                N_ ("%s has a noise floor of %.2f: its reference does not repeat itself."),
+                names[i], floor));
     }
 }
 
@@ -227,15 +238,17 @@ add_limits (GPtrArray *warnings, GPtrArray *reports, char **names)
       JsonObject *extension = refract_report_get_extension (report);
 
       if (refract_json_get_boolean (extension, "not_proved", FALSE))
-        g_ptr_array_add (warnings, g_strdup_printf ("%s: nothing proves that the setting was in "
-                                                    "use.",
-                                                    names[i]));
+        g_ptr_array_add (warnings,
+                         g_strdup_printf (N_ ("%s: nothing proves that the setting was in "
+                                              "use."),
+                                          names[i]));
       if (g_str_equal (refract_json_get_string (
                            refract_report_get_axis (report, REFRACT_AXIS_RNIAH), "confidence", ""),
                        "low"))
-        g_ptr_array_add (warnings, g_strdup_printf ("%s: the reference itself hardly retrieves, so "
-                                                    "that R-NIAH says little.",
-                                                    names[i]));
+        g_ptr_array_add (warnings,
+                         g_strdup_printf (N_ ("%s: the reference itself hardly retrieves, so "
+                                              "that R-NIAH says little."),
+                                          names[i]));
     }
 }
 

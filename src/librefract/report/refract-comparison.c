@@ -8,8 +8,11 @@
 #include <math.h>
 #include <string.h>
 
+#include <glib/gi18n-lib.h>
+
 #include "core/refract-error.h"
 #include "core/refract-json.h"
+#include "core/refract-translate.h"
 #include "report/refract-comparison.h"
 #include "report/refract-report-text.h"
 
@@ -31,30 +34,33 @@ static const struct
   Better better;
   gboolean in_list;
 } metrics[] = {
-  { "KLD, mean (nats)", "extension.axes.kld.mean_kld", "axes.kld.mean_kld", 1, 5, BETTER_LOWER,
+  { N_ ("KLD, mean (nats)"), "extension.axes.kld.mean_kld", "axes.kld.mean_kld", 1, 5, BETTER_LOWER,
     TRUE },
-  { "KLD, 99 % (nats)", "extension.axes.kld.p99_kld", NULL, 1, 4, BETTER_LOWER, TRUE },
-  { "KLD, largest (nats)", "extension.axes.kld.max_kld", NULL, 1, 3, BETTER_LOWER, FALSE },
-  { "Same most likely token (%)", "axes.kld.same_topp_pct", NULL, 1, 2, BETTER_HIGHER, FALSE },
-  { "Perplexity", "axes.kld.ppl", NULL, 1, 4, BETTER_NEITHER, FALSE },
-  { "Perplexity of the reference", "extension.axes.kld.ppl_reference", NULL, 1, 4, BETTER_NEITHER,
-    FALSE },
-  { "Identical answers (%)", "axes.gtm.full_match_rate", NULL, 100, 1, BETTER_HIGHER, FALSE },
-  { "First divergence, median (token)", "axes.gtm.median_first_divergence", NULL, 1, 1,
-    BETTER_HIGHER, FALSE },
-  { "Reference retrieves (share)", "axes.rniah.base_acc_avg", NULL, 1, 2, BETTER_NEITHER, FALSE },
-  { "PLAD, typo", "axes.plad.per_perturbation_score.typo", NULL, 1, 2, BETTER_HIGHER, FALSE },
-  { "PLAD, case", "axes.plad.per_perturbation_score.case", NULL, 1, 2, BETTER_HIGHER, FALSE },
-  { "PLAD, punctuation", "axes.plad.per_perturbation_score.punct", NULL, 1, 2, BETTER_HIGHER,
-    FALSE },
-  { "PLAD, paraphrase", "axes.plad.per_perturbation_score.paraphrase", NULL, 1, 2, BETTER_HIGHER,
-    FALSE },
-  { "Noise floor", "extension.floor.composite", "composite_detail.floor_score", 1, 2,
+  { N_ ("KLD, 99 % (nats)"), "extension.axes.kld.p99_kld", NULL, 1, 4, BETTER_LOWER, TRUE },
+  { N_ ("KLD, largest (nats)"), "extension.axes.kld.max_kld", NULL, 1, 3, BETTER_LOWER, FALSE },
+  { N_ ("Same most likely token (%)"), "axes.kld.same_topp_pct", NULL, 1, 2, BETTER_HIGHER, FALSE },
+  { N_ ("Perplexity"), "axes.kld.ppl", NULL, 1, 4, BETTER_NEITHER, FALSE },
+  { N_ ("Perplexity of the reference"), "extension.axes.kld.ppl_reference", NULL, 1, 4,
     BETTER_NEITHER, FALSE },
-  { "KV cache (bytes per token)", "extension.kv.bytes_per_token", NULL, 1, 0, BETTER_LOWER, TRUE },
-  { "KV memory saved (%)", "extension.kv.saving", NULL, 100, 1, BETTER_HIGHER, FALSE },
-  { "Prefill (tokens/s)", "extension.performance.prefill_tps", NULL, 1, 0, BETTER_HIGHER, FALSE },
-  { "Decode (tokens/s)", "extension.performance.decode_tps", NULL, 1, 1, BETTER_HIGHER, TRUE },
+  { N_ ("Identical answers (%)"), "axes.gtm.full_match_rate", NULL, 100, 1, BETTER_HIGHER, FALSE },
+  { N_ ("First divergence, median (token)"), "axes.gtm.median_first_divergence", NULL, 1, 1,
+    BETTER_HIGHER, FALSE },
+  { N_ ("Reference retrieves (share)"), "axes.rniah.base_acc_avg", NULL, 1, 2, BETTER_NEITHER,
+    FALSE },
+  { N_ ("PLAD, typo"), "axes.plad.per_perturbation_score.typo", NULL, 1, 2, BETTER_HIGHER, FALSE },
+  { N_ ("PLAD, case"), "axes.plad.per_perturbation_score.case", NULL, 1, 2, BETTER_HIGHER, FALSE },
+  { N_ ("PLAD, punctuation"), "axes.plad.per_perturbation_score.punct", NULL, 1, 2, BETTER_HIGHER,
+    FALSE },
+  { N_ ("PLAD, paraphrase"), "axes.plad.per_perturbation_score.paraphrase", NULL, 1, 2,
+    BETTER_HIGHER, FALSE },
+  { N_ ("Noise floor"), "extension.floor.composite", "composite_detail.floor_score", 1, 2,
+    BETTER_NEITHER, FALSE },
+  { N_ ("KV cache (bytes per token)"), "extension.kv.bytes_per_token", NULL, 1, 0, BETTER_LOWER,
+    TRUE },
+  { N_ ("KV memory saved (%)"), "extension.kv.saving", NULL, 100, 1, BETTER_HIGHER, FALSE },
+  { N_ ("Prefill (tokens/s)"), "extension.performance.prefill_tps", NULL, 1, 0, BETTER_HIGHER,
+    FALSE },
+  { N_ ("Decode (tokens/s)"), "extension.performance.decode_tps", NULL, 1, 1, BETTER_HIGHER, TRUE },
 };
 
 static double
@@ -148,7 +154,7 @@ add_axis (RefractTableRow *row, RefractReport *report, RefractAxisId axis)
     }
   else if (g_str_equal (confidence, "low") && !isnan (score))
     {
-      g_autofree char *marked = g_strdup_printf ("%s, low confidence", text);
+      g_autofree char *marked = g_strdup_printf (N_ ("%s, low confidence"), text);
 
       refract_table_row_add_text (row, marked);
     }
@@ -303,9 +309,9 @@ static RefractTable *
 make_differences (GPtrArray *reports, char **names)
 {
   g_autofree char *title = g_strdup_printf (
-      "Difference to %s in points, paired over the same prompts, chunks and trials [95 %%]",
+      N_ ("Difference to %s in points, paired over the same prompts, chunks and trials [95 %%]"),
       names[0]);
-  g_autofree char *composite = g_strdup ("Composite");
+  g_autofree char *composite = g_strdup (N_ ("Composite"));
   const char *columns[] = { "",
                             composite,
                             refract_axis_id_get_title (REFRACT_AXIS_TRAJECTORY),
@@ -354,10 +360,10 @@ make_prompts (GPtrArray *reports, char **names)
       refract_report_get_axis (reports->pdata[0], REFRACT_AXIS_TRAJECTORY), "per_prompt");
   RefractTable *table;
 
-  g_strv_builder_add (columns, "Prompt");
+  g_strv_builder_add (columns, N_ ("Prompt"));
   g_strv_builder_addv (columns, (const char **) names);
   titles = g_strv_builder_end (columns);
-  table = refract_table_new ("Where each answer leaves its reference (token)",
+  table = refract_table_new (N_ ("Where each answer leaves its reference (token)"),
                              (const char *const *) titles);
   for (guint i = 0; i < reports->len; i++)
     g_ptr_array_add (indices, index_prompts (reports->pdata[i]));
@@ -404,6 +410,7 @@ is_repetition (RefractReport *a, RefractReport *b)
 RefractComparison *
 refract_comparison_new (GPtrArray *reports, GError **error)
 {
+  g_auto (RefractEnglish) english = refract_english_begin ();
   RefractComparison *self;
 
   if (reports->len < 2)
@@ -458,7 +465,7 @@ refract_comparison_make_list (const RefractComparison *self)
   g_auto (GStrv) titles = NULL;
   RefractTable *table;
 
-  g_strv_builder_add_many (columns, "Report", "Composite", "Band", NULL);
+  g_strv_builder_add_many (columns, N_ ("Report"), N_ ("Composite"), N_ ("Band"), NULL);
   for (RefractAxisId axis = 0; axis < REFRACT_N_AXES; axis++)
     g_strv_builder_add (columns, refract_axis_id_get_title (axis));
   for (guint metric = 0; metric < G_N_ELEMENTS (metrics); metric++)
@@ -500,6 +507,7 @@ list_tables (const RefractComparison *self)
 char *
 refract_comparison_to_markdown (const RefractComparison *self)
 {
+  g_auto (RefractEnglish) english = refract_english_begin ();
   g_autoptr (GPtrArray) tables = list_tables (self);
   GString *text = g_string_new (NULL);
 
@@ -523,6 +531,7 @@ refract_comparison_to_markdown (const RefractComparison *self)
 char *
 refract_comparison_to_csv (const RefractComparison *self)
 {
+  g_auto (RefractEnglish) english = refract_english_begin ();
   g_autoptr (GPtrArray) tables = list_tables (self);
   GString *text = g_string_new (NULL);
 

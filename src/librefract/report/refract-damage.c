@@ -5,6 +5,8 @@
 
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "report/refract-diagnosis-private.h"
 
 #define ONE_SIDE_SHARE 0.5 /* of the loss: more than half is "most of it" */
@@ -89,19 +91,22 @@ refract_damage_get_remedy (const RefractDamage *self)
   switch (self->side)
     {
     case REFRACT_SIDE_K:
-      return "Give K more bits.";
+      return N_ ("Give K more bits.");
     case REFRACT_SIDE_V:
-      return self->dialect == REFRACT_KV_MLX ? "Give V more bits, or smaller groups."
-                                             : "Give V more bits, or try a V that is not rotated.";
+      return self->dialect == REFRACT_KV_MLX
+                 ? N_ ("Give V more bits, or smaller groups.")
+                 : N_ ("Give V more bits, or try a V that is not rotated.");
     case REFRACT_SIDE_BOTH:
     case REFRACT_SIDE_UNKNOWN:
     default:
       if (self->dialect == REFRACT_KV_SERVER)
-        return "Try a KV type with more bits, or a checkpoint that brings scales for its cache.";
+        return N_ (
+            "Try a KV type with more bits, or a checkpoint that brings scales for its cache.");
       if (self->dialect == REFRACT_KV_MLX)
-        return "Try more bits, or smaller groups.";
-      return "Try a V type with more bits or one that is not rotated, or more bits for K than for "
-             "V.";
+        return N_ ("Try more bits, or smaller groups.");
+      return N_ (
+          "Try a V type with more bits or one that is not rotated, or more bits for K than for "
+          "V.");
     }
 }
 
@@ -113,7 +118,7 @@ refract_damage_add_finding (const RefractDamage *self,
   const RefractConfigResult *alone = self->side == REFRACT_SIDE_K ? self->k_only : self->v_only;
   const RefractConfigResult *other = self->side == REFRACT_SIDE_K ? self->v_only : self->k_only;
   const char *side = self->side == REFRACT_SIDE_K ? "K" : "V";
-  g_autofree char *remedy = g_strdup_printf ("Give %s more bits first.", side);
+  g_autofree char *remedy = g_strdup_printf (N_ ("Give %s more bits first."), side);
   g_autofree char *first = NULL;
   g_autofree char *second = NULL;
 
@@ -123,7 +128,7 @@ refract_damage_add_finding (const RefractDamage *self,
     {
       first = refract_format_score (self->k_only->composite, 1);
       second = refract_format_score (self->v_only->composite, 1);
-      refract_findings_add (findings, "Either side may get more bits.",
+      refract_findings_add (findings, N_ ("Either side may get more bits."),
                             "K and V do about the same damage: alone they score %s and %s.", first,
                             second);
       return;

@@ -5,6 +5,8 @@
 
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "report/refract-diagnosis-private.h"
 
 #define TRAJECTORY REFRACT_AXIS_BIT (REFRACT_AXIS_TRAJECTORY)
@@ -13,10 +15,10 @@
 #define PLAD REFRACT_AXIS_BIT (REFRACT_AXIS_PLAD)
 
 static const char *const surface_names[REFRACT_N_AXES] = {
-  [REFRACT_AXIS_TRAJECTORY] = "the decoded text (Trajectory)",
-  [REFRACT_AXIS_KLD] = "the token distribution (KLD@D)",
-  [REFRACT_AXIS_RNIAH] = "retrieval from long contexts (R-NIAH)",
-  [REFRACT_AXIS_PLAD] = "robustness to small input changes (PLAD)",
+  [REFRACT_AXIS_TRAJECTORY] = N_ ("the decoded text (Trajectory)"),
+  [REFRACT_AXIS_KLD] = N_ ("the token distribution (KLD@D)"),
+  [REFRACT_AXIS_RNIAH] = N_ ("retrieval from long contexts (R-NIAH)"),
+  [REFRACT_AXIS_PLAD] = N_ ("robustness to small input changes (PLAD)"),
 };
 
 void
@@ -100,7 +102,10 @@ refract_axes_describe_scores (RefractAxes axes, const RefractConfigResult *resul
       {
         g_autofree char *score = refract_format_score (result->axes[i]->score, 1);
 
-        g_ptr_array_add (words, g_strdup_printf ("%s %s", refract_axis_id_get_title (i), score));
+        if (i == REFRACT_AXIS_TRAJECTORY)
+          g_ptr_array_add (words, g_strdup_printf (N_ ("Trajectory %s"), score));
+        else
+          g_ptr_array_add (words, g_strdup_printf ("%s %s", refract_axis_id_get_title (i), score));
       }
   return join_words (words);
 }
@@ -136,17 +141,20 @@ add_intact (GPtrArray *findings, const RefractRun *run, const RefractSurfaces *s
   g_autofree char *missing = refract_axes_describe_surfaces (surfaces->missing);
   g_autofree char *remedy
       = surfaces->missing != 0
-            ? g_strdup_printf ("Nothing has to be done for what was measured. Not measured: %s.",
-                               missing)
-            : g_strdup ("Nothing has to be done.");
+            ? g_strdup_printf (
+                  N_ ("Nothing has to be done for what was measured. Not measured: %s."), missing)
+            : g_strdup (N_ ("Nothing has to be done."));
 
   if (surfaces->intact == 0)
     refract_findings_add (findings,
-                          "Measure with a stronger model, or with inputs that it handles.",
+                          N_ ("Measure with a stronger model, or with inputs that it handles."),
                           "Nothing can be called intact: what was scored is of low confidence.");
   else
-    refract_findings_add (findings, remedy, "No loss shows: %s %s intact, close to %s.", intact,
-                          refract_axes_count (surfaces->intact) > 1 ? "are" : "is", reference);
+    refract_findings_add (findings, remedy,
+                          ngettext ("No loss shows: %s is intact, close to %s.",
+                                    "No loss shows: %s are intact, close to %s.",
+                                    refract_axes_count (surfaces->intact)),
+                          intact, reference);
 }
 
 static char *
@@ -155,12 +163,13 @@ dup_kld_remedy (const RefractRun *run)
   g_autofree char *floor = NULL;
 
   if (run->floor == NULL || !run->floor->has_composite)
-    return g_strdup ("Measure the noise floor first (--measure-floor); where it is clean, the loss "
-                     "is real, and more bits are the remedy.");
+    return g_strdup (
+        N_ ("Measure the noise floor first (--measure-floor); where it is clean, the loss "
+            "is real, and more bits are the remedy."));
   floor = refract_format_score (run->floor->composite, 1);
   return g_strdup_printf (
-      "The noise floor is %s: beyond it the loss is real, and more bits are the "
-      "remedy.",
+      N_ ("The noise floor is %s: beyond it the loss is real, and more bits are the "
+          "remedy."),
       floor);
 }
 
@@ -184,8 +193,10 @@ add_short_only (GPtrArray *findings,
 
       if (others != 0)
         refract_findings_add (findings, remedy,
-                              "The token distribution is broken (%s), but %s %s intact.", scores,
-                              kept, refract_axes_count (others) > 1 ? "are" : "is");
+                              ngettext ("The token distribution is broken (%s), but %s is intact.",
+                                        "The token distribution is broken (%s), but %s are intact.",
+                                        refract_axes_count (others)),
+                              scores, kept);
       else
         refract_findings_add (findings, remedy,
                               "The token distribution is broken (%s); no other surface was shown "
@@ -196,16 +207,21 @@ add_short_only (GPtrArray *findings,
 
   if (low & TRAJECTORY)
     {
-      g_autofree char *remedy
-          = g_strconcat ("Audit the decoding workload. ", refract_damage_get_remedy (damage), NULL);
+      g_autofree char *remedy = g_strconcat (N_ ("Audit the decoding workload."), " ",
+                                             refract_damage_get_remedy (damage), NULL);
 
-      refract_findings_add (findings, remedy, "%s in short contexts: %s.",
-                            surfaces->fail & low ? "Drift" : "Mild drift", scores);
+      refract_findings_add (findings, remedy,
+                            surfaces->fail & low ? N_ ("Drift in short contexts: %s.")
+                                                 : N_ ("Mild drift in short contexts: %s."),
+                            scores);
     }
   else
-    refract_findings_add (findings, kld_remedy,
-                          "%s in short contexts: %s. Audit the decoding workload.",
-                          surfaces->fail & low ? "Drift" : "Mild drift", scores);
+    refract_findings_add (
+        findings, kld_remedy,
+        surfaces->fail & low
+            ? N_ ("Drift in short contexts: %s. Audit the decoding workload.")
+            : N_ ("Mild drift in short contexts: %s. Audit the decoding workload."),
+        scores);
 }
 
 static void
@@ -229,19 +245,21 @@ add_each (GPtrArray *findings,
     {
       g_autofree char *scores = refract_axes_describe_scores (RNIAH, result);
 
-      refract_findings_add (findings,
-                            "Look at the cells where the needle was lost. Use more bits for long "
-                            "contexts, or switch the cache type by length.",
-                            "Retrieval from long contexts is lost: %s.", scores);
+      refract_findings_add (
+          findings,
+          N_ ("Look at the cells where the needle was lost. Use more bits for long "
+              "contexts, or switch the cache type by length."),
+          "Retrieval from long contexts is lost: %s.", scores);
     }
   if (surfaces->low & PLAD)
     {
       g_autofree char *scores = refract_axes_describe_scores (PLAD, result);
 
-      refract_findings_add (findings,
-                            "See which perturbation does it, clean up the input before it reaches "
-                            "the model, or use more bits.",
-                            "Small changes of the input upset the answers: %s.", scores);
+      refract_findings_add (
+          findings,
+          N_ ("See which perturbation does it, clean up the input before it reaches "
+              "the model, or use more bits."),
+          "Small changes of the input upset the answers: %s.", scores);
     }
 }
 
@@ -265,7 +283,7 @@ refract_diagnose (const RefractRun *run, const RefractConfigResult *result)
   if (surfaces.scored == 0)
     {
       refract_findings_add (
-          findings, "See why each axis was left out, and give it inputs that fit the model.",
+          findings, N_ ("See why each axis was left out, and give it inputs that fit the model."),
           "Nothing was measured, so that nothing can be said.");
       return findings;
     }
@@ -273,9 +291,9 @@ refract_diagnose (const RefractRun *run, const RefractConfigResult *result)
     {
       g_autofree char *scores = refract_axes_describe_scores (surfaces.scored, result);
 
-      refract_findings_add (findings,
-                            "Treat this configuration as non-functional and go back to more bits.",
-                            "Catastrophic: every axis that was scored fails (%s).", scores);
+      refract_findings_add (
+          findings, N_ ("Treat this configuration as non-functional and go back to more bits."),
+          "Catastrophic: every axis that was scored fails (%s).", scores);
       return findings;
     }
 
@@ -337,12 +355,14 @@ describe_safe (const RefractSurfaces *surfaces)
   g_autofree char *missing = refract_axes_describe_surfaces (surfaces->missing);
   GString *text = g_string_new (NULL);
 
-  g_string_append_printf (text, "Safe to ship%s: every axis that was scored reaches 80.",
-                          surfaces->missing != 0 ? ", as far as measured" : "");
+  g_string_append (text, surfaces->missing != 0
+                             ? N_ ("Safe to ship, as far as measured: every axis that was scored "
+                                   "reaches 80.")
+                             : N_ ("Safe to ship: every axis that was scored reaches 80."));
   if (surfaces->uncertain != 0)
-    g_string_append_printf (text, " Low confidence: %s.", uncertain);
+    g_string_append_printf (g_string_append_c (text, ' '), N_ ("Low confidence: %s."), uncertain);
   if (surfaces->missing != 0)
-    g_string_append_printf (text, " Not measured: %s.", missing);
+    g_string_append_printf (g_string_append_c (text, ' '), N_ ("Not measured: %s."), missing);
   return g_string_free (text, FALSE);
 }
 
@@ -361,34 +381,37 @@ refract_ship_describe (const RefractConfigResult *result)
   failed = refract_axes_describe_scores (surfaces.fail, result);
   weak = refract_axes_describe_scores (surfaces.low & ~surfaces.fail, result);
   if (ship == REFRACT_SHIP_NO)
-    return g_strdup_printf ("Do not ship: several axes fail (%s).", failed);
+    return g_strdup_printf (N_ ("Do not ship: several axes fail (%s)."), failed);
   if (ship == REFRACT_SHIP_MITIGATE)
     {
       g_autofree char *surface = refract_axes_describe_surfaces (surfaces.fail);
+      g_autoptr (GString) text = g_string_new (NULL);
 
-      return g_strdup_printf ("Ship only with mitigations for %s: %s.%s%s%s", surface, failed,
-                              *weak != '\0' ? " Audit beside it: " : "", weak,
-                              *weak != '\0' ? "." : "");
+      g_string_printf (text, N_ ("Ship only with mitigations for %s: %s."), surface, failed);
+      if (*weak != '\0')
+        g_string_append_printf (g_string_append_c (text, ' '), N_ ("Audit beside it: %s."), weak);
+      return g_string_free (g_steal_pointer (&text), FALSE);
     }
   if (surfaces.scored == 0)
-    return g_strdup ("Nothing was measured, so that nothing can be called safe.");
+    return g_strdup (N_ ("Nothing was measured, so that nothing can be called safe."));
   if (surfaces.low != 0)
-    return g_strdup_printf (
-        "Audit %s before you ship: %s.",
-        refract_axes_count (surfaces.low) > 1 ? "these surfaces" : "this surface", weak);
+    return g_strdup_printf (ngettext ("Audit this surface before you ship: %s.",
+                                      "Audit these surfaces before you ship: %s.",
+                                      refract_axes_count (surfaces.low)),
+                            weak);
   return g_strdup (result->not_proved
-                       ? "Audit first: nothing shows that this setting was in use at all."
-                       : "Audit first: every score here is of low confidence.");
+                       ? N_ ("Audit first: nothing shows that this setting was in use at all.")
+                       : N_ ("Audit first: every score here is of low confidence."));
 }
 
 const char *
 refract_band_get_summary (RefractBand band)
 {
   static const char *const summaries[] = {
-    [REFRACT_BAND_FAIL] = "Material quality loss. Treat as broken.",
-    [REFRACT_BAND_DEGRADED] = "Visible drift. Try it on your own work before you rely on it.",
-    [REFRACT_BAND_PASS] = "Small drift. Good enough for most uses.",
-    [REFRACT_BAND_EXCELLENT] = "Hardly any difference from the reference.",
+    [REFRACT_BAND_FAIL] = N_ ("Material quality loss. Treat as broken."),
+    [REFRACT_BAND_DEGRADED] = N_ ("Visible drift. Try it on your own work before you rely on it."),
+    [REFRACT_BAND_PASS] = N_ ("Small drift. Good enough for most uses."),
+    [REFRACT_BAND_EXCELLENT] = N_ ("Hardly any difference from the reference."),
   };
 
   g_return_val_if_fail (band < G_N_ELEMENTS (summaries), NULL);

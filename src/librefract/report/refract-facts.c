@@ -10,6 +10,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "core/refract-json.h"
+#include "core/refract-translate.h"
 #include "report/refract-facts.h"
 #include "report/refract-report-text.h"
 
@@ -121,7 +122,7 @@ set_note (RefractFact *fact, const char *note)
   if (fact == NULL)
     return;
   g_free (fact->note);
-  fact->note = g_strdup (note);
+  fact->note = refract_translate (note);
 }
 
 static void

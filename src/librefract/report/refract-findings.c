@@ -7,6 +7,8 @@
 
 #include <math.h>
 
+#include <glib/gi18n-lib.h>
+
 #include "core/refract-json.h"
 #include "core/refract-perturb.h"
 #include "report/refract-diagnosis-private.h"
@@ -35,7 +37,7 @@ add_paradox (GPtrArray *findings, const RefractConfigResult *result)
     return;
 
   refract_findings_add (
-      findings, "Trust the distribution: perplexity looks at one token only.",
+      findings, N_ ("Trust the distribution: perplexity looks at one token only."),
       "Perplexity says better (%.3f against %.3f), the distribution says otherwise "
       "(mean KLD %.3f nats).",
       ppl, ppl_reference, mean);
@@ -51,12 +53,12 @@ add_trajectory_against_kld (GPtrArray *findings, const RefractSurfaces *surfaces
   if (surfaces->fail & TRAJECTORY && !(surfaces->low & KLD))
     refract_findings_add (
         findings,
-        "Check the chat template, the prompt mode and the prompts themselves, then "
-        "measure again.",
+        N_ ("Check the chat template, the prompt mode and the prompts themselves, then "
+            "measure again."),
         "KLD@D is clean while Trajectory is broken: suspect the chat template or "
         "the workload before the quantization.");
   else if (surfaces->fail & KLD && !(surfaces->low & TRAJECTORY))
-    refract_findings_add (findings, "Use more bits, whatever the decoded text looks like.",
+    refract_findings_add (findings, N_ ("Use more bits, whatever the decoded text looks like."),
                           "KLD@D says broken although the decoded text still agrees: trust KLD@D.");
 }
 
@@ -83,15 +85,16 @@ add_early_divergence (GPtrArray *findings,
   if (2 * n_early <= n)
     return;
 
-  refract_findings_add (findings,
-                        damage->side == REFRACT_SIDE_V ? "Give V more bits."
-                        : damage->dialect == REFRACT_KV_SERVER
-                            ? "Use a KV type with more bits."
-                            : "Give K more bits first: 4-bit K that destroys the attention sinks "
-                              "looks like this.",
-                        "On %u of %u prompts the answer parts within the first %d tokens: an error "
-                        "of the token distribution itself, not one that builds up.",
-                        n_early, n, EARLY_TOKENS);
+  refract_findings_add (
+      findings,
+      damage->side == REFRACT_SIDE_V ? N_ ("Give V more bits.")
+      : damage->dialect == REFRACT_KV_SERVER
+          ? N_ ("Use a KV type with more bits.")
+          : N_ ("Give K more bits first: 4-bit K that destroys the attention sinks "
+                "looks like this."),
+      "On %u of %u prompts the answer parts within the first %d tokens: an error "
+      "of the token distribution itself, not one that builds up.",
+      n_early, n, EARLY_TOKENS);
 }
 
 static void
@@ -111,31 +114,49 @@ add_strict_score (GPtrArray *findings, const RefractConfigResult *result)
   published = refract_format_score (trajectory->score, 1);
   counted = refract_format_score (strict, 1);
   refract_findings_add (
-      findings, "Look at the answers that end early before you trust the score.",
+      findings, N_ ("Look at the answers that end early before you trust the score."),
       "Answers end at another length than the reference's: Trajectory is %s by the "
       "published formula, %s when the missing tokens count.",
       published, counted);
 }
 
 static void
+add_perturbation (GPtrArray *findings, RefractPerturbation perturbation, double score)
+{
+  const char *name = refract_perturbation_get_name (perturbation);
+  g_autofree char *text = refract_format_score (score, 1);
+
+  switch (perturbation)
+    {
+    case REFRACT_PERTURBATION_TYPO:
+      refract_findings_add (findings,
+                            N_ ("Correct the input's spelling before it reaches the model."),
+                            "Typing errors upset the answers (%s %s).", name, text);
+      break;
+    case REFRACT_PERTURBATION_CASE:
+      refract_findings_add (findings, N_ ("Bring the input's case into order first."),
+                            "Upper and lower case upset the answers (%s %s).", name, text);
+      break;
+    case REFRACT_PERTURBATION_PUNCT:
+      refract_findings_add (findings, N_ ("Make all inputs end in the same way."),
+                            "The last punctuation mark upsets the answers, as if it were an end "
+                            "signal (%s %s).",
+                            name, text);
+      break;
+    case REFRACT_PERTURBATION_PARAPHRASE:
+      refract_findings_add (findings, N_ ("No cleaning of the input helps here: use more bits."),
+                            "Another word for the same thing upsets the answers, the most worrying "
+                            "of the four (%s %s).",
+                            name, text);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
+}
+
+static void
 add_perturbations (GPtrArray *findings, const RefractConfigResult *result)
 {
-  static const struct
-  {
-    const char *what;
-    const char *remedy;
-  } lines[REFRACT_N_PERTURBATIONS] = {
-    [REFRACT_PERTURBATION_TYPO] = { "Typing errors upset the answers",
-                                    "Correct the input's spelling before it reaches the model." },
-    [REFRACT_PERTURBATION_CASE]
-    = { "Upper and lower case upset the answers", "Bring the input's case into order first." },
-    [REFRACT_PERTURBATION_PUNCT]
-    = { "The last punctuation mark upsets the answers, as if it were an end signal",
-        "Make all inputs end in the same way." },
-    [REFRACT_PERTURBATION_PARAPHRASE]
-    = { "Another word for the same thing upsets the answers, the most worrying of the four",
-        "No cleaning of the input helps here: use more bits." },
-  };
   JsonObject *scores;
 
   if (!refract_config_result_is_scored (result, REFRACT_AXIS_PLAD)
@@ -145,16 +166,10 @@ add_perturbations (GPtrArray *findings, const RefractConfigResult *result)
       = refract_json_get_object (result->axes[REFRACT_AXIS_PLAD]->json, "per_perturbation_score");
   for (guint i = 0; i < REFRACT_N_PERTURBATIONS; i++)
     {
-      const char *name = refract_perturbation_get_name (i);
-      double score = refract_json_get_double (scores, name, NAN);
+      double score = refract_json_get_double (scores, refract_perturbation_get_name (i), NAN);
 
       if (score < REFRACT_LOW_SCORE)
-        {
-          g_autofree char *text = refract_format_score (score, 1);
-
-          refract_findings_add (findings, lines[i].remedy, "%s (%s %s).", lines[i].what, name,
-                                text);
-        }
+        add_perturbation (findings, i, score);
     }
 }
 
@@ -163,10 +178,10 @@ add_workload (GPtrArray *findings, const RefractSurfaces *surfaces)
 {
   if (surfaces->low & RNIAH)
     refract_findings_add (findings,
-                          "Keep this configuration away from such work, or test it there.",
+                          N_ ("Keep this configuration away from such work, or test it there."),
                           "Work that suffers: retrieval, summaries and code over long files.");
   if (surfaces->low & PLAD)
-    refract_findings_add (findings, "Stress it with real input before users do.",
+    refract_findings_add (findings, N_ ("Stress it with real input before users do."),
                           "Work that suffers: whatever real people type, with their typing errors "
                           "and their own wording.");
   if (surfaces->low != 0 && !(surfaces->low & (RNIAH | PLAD)))
@@ -176,12 +191,12 @@ add_workload (GPtrArray *findings, const RefractSurfaces *surfaces)
 
       if (unknown == 0)
         refract_findings_add (
-            findings, "Test code, quotations and structured output.",
+            findings, N_ ("Test code, quotations and structured output."),
             "Where the exact text does not matter the other surfaces hold; where it "
             "does, this configuration does not.");
       else
         refract_findings_add (
-            findings, "Test code, quotations and structured output; measure the other axes.",
+            findings, N_ ("Test code, quotations and structured output; measure the other axes."),
             "Work that depends on the exact text suffers; nothing is known about "
             "%s.",
             untold);
@@ -199,14 +214,15 @@ add_bound (GPtrArray *findings, const RefractConfigResult *result)
       || !refract_json_get_boolean (kld->extension, "lower_bound", FALSE))
     return;
   score = refract_format_score (kld->score, 1);
-  refract_findings_add (findings,
-                        "Judge by the other axes where the score is close to an edge, or measure "
-                        "with an engine that gives the whole vocabulary.",
-                        "KLD@D is a lower bound: the engine gave the top %.0f tokens, and %.2g %% "
-                        "of the probability was not seen. Its %s and the composite are the best "
-                        "that they can be.",
-                        refract_json_get_double (kld->extension, "top_k", NAN),
-                        100 * refract_json_get_double (kld->extension, "mean_tail", NAN), score);
+  refract_findings_add (
+      findings,
+      N_ ("Judge by the other axes where the score is close to an edge, or measure "
+          "with an engine that gives the whole vocabulary."),
+      "KLD@D is a lower bound: the engine gave the top %.0f tokens, and %.2g %% "
+      "of the probability was not seen. Its %s and the composite are the best "
+      "that they can be.",
+      refract_json_get_double (kld->extension, "top_k", NAN),
+      100 * refract_json_get_double (kld->extension, "mean_tail", NAN), score);
 }
 
 static void
@@ -221,12 +237,12 @@ add_confidence (GPtrArray *findings, const RefractConfigResult *result)
       double found = refract_json_get_double (rniah->json, "base_acc_avg", NAN);
       g_autofree char *score = refract_format_score (rniah->score, 1);
       g_autofree char *share
-          = isnan (found) ? g_strdup ("too few") : g_strdup_printf ("%.0f %%", 100 * found);
+          = isnan (found) ? g_strdup (N_ ("too few")) : g_strdup_printf ("%.0f %%", 100 * found);
 
       refract_findings_add (
           findings,
-          "Use a stronger model, shorter contexts or another needle, or leave the "
-          "axis out.",
+          N_ ("Use a stronger model, shorter contexts or another needle, or leave the "
+              "axis out."),
           "R-NIAH says nothing here: the reference itself finds the needle in %s "
           "of the cells. Its %s is a reading of the noise floor, and the composite "
           "includes it.",
@@ -235,7 +251,7 @@ add_confidence (GPtrArray *findings, const RefractConfigResult *result)
   if (!refract_config_result_is_scored (result, REFRACT_AXIS_PLAD))
     return;
   if (plad->confidence == REFRACT_CONFIDENCE_LOW)
-    refract_findings_add (findings, "Use prompts with longer, steadier answers.",
+    refract_findings_add (findings, N_ ("Use prompts with longer, steadier answers."),
                           "PLAD says little here: the reference's own answers change about as much "
                           "as they can. The composite includes it.");
   else if (plad->confidence == REFRACT_CONFIDENCE_PARTIAL)
@@ -246,7 +262,7 @@ add_confidence (GPtrArray *findings, const RefractConfigResult *result)
       for (guint i = 0; i < refract_json_get_length (skipped); i++)
         g_string_append_printf (names, "%s%s", i > 0 ? ", " : "",
                                 json_array_get_string_element (skipped, i));
-      refract_findings_add (findings, "Add prompts to which they apply.",
+      refract_findings_add (findings, N_ ("Add prompts to which they apply."),
                             "PLAD is partial: no prompt fits these perturbations: %s.",
                             names->len > 0 ? names->str : "unknown");
     }
@@ -259,13 +275,23 @@ refract_findings_add_details (GPtrArray *findings,
                               const RefractDamage *damage)
 {
   if (result->not_proved)
-    refract_findings_add (
-        findings, "Use an engine that says which KV types it allocated, or check its log.",
-        "%s%sIt could not be proved that %s was in use, so that there is no composite.",
-        result->doubt != NULL ? result->doubt : "", result->doubt != NULL ? " " : "",
-        refract_kv_config_get_label (result->kv));
+    {
+      const char *remedy
+          = N_ ("Use an engine that says which KV types it allocated, or check its log.");
+      const char *label = refract_kv_config_get_label (result->kv);
+
+      if (result->doubt != NULL)
+        refract_findings_add (
+            findings, remedy,
+            "%s It could not be proved that %s was in use, so that there is no composite.",
+            result->doubt, label);
+      else
+        refract_findings_add (
+            findings, remedy,
+            "It could not be proved that %s was in use, so that there is no composite.", label);
+    }
   if (result->same_as_reference)
-    refract_findings_add (findings, "Measure a type with fewer bits.",
+    refract_findings_add (findings, N_ ("Measure a type with fewer bits."),
                           "%s is the same as the reference here, to the last bit: the type stores "
                           "what the reference's does.",
                           refract_kv_config_get_label (result->kv));

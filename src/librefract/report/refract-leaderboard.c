@@ -8,22 +8,25 @@
 #include <math.h>
 #include <string.h>
 
+#include <glib/gi18n-lib.h>
+
 #include "core/refract-error.h"
 #include "core/refract-json.h"
 #include "core/refract-text.h"
+#include "core/refract-translate.h"
 #include "report/refract-leaderboard.h"
 #include "report/refract-report-text.h"
 
 #define MAX_DEPTH 4
 #define MAX_FILES 100000
 
-const char refract_leaderboard_disclaimer[]
-    = "This ranks how faithfully a KV cache configuration preserves a model's own f16 behaviour. "
-      "It "
-      "is not a ranking of models: a high score does not mean that the model is good, a low one "
-      "not "
-      "that it is bad. It says nothing about the quality of answers, code or reasoning, tool use, "
-      "hallucination, safety, speed or your workload.";
+const char refract_leaderboard_disclaimer[] = N_ (
+    "This ranks how faithfully a KV cache configuration preserves a model's own f16 behaviour. "
+    "It "
+    "is not a ranking of models: a high score does not mean that the model is good, a low one "
+    "not "
+    "that it is bad. It says nothing about the quality of answers, code or reasoning, tool use, "
+    "hallucination, safety, speed or your workload.");
 
 /* What one row is made from. */
 typedef struct
@@ -91,15 +94,15 @@ why_not (const Entry *entry, const RefractLeaderboardOptions *options)
       = refract_json_get_object (refract_report_get_extension (entry->report), "comparable");
 
   if (isnan (entry->composite))
-    return "without a composite";
+    return N_ ("without a composite");
   if (g_str_has_prefix (entry->version, "0.1"))
-    return "of methodology 0.1, which compared re-tokenised text";
+    return N_ ("of methodology 0.1, which compared re-tokenised text");
   if (options->version != NULL && !g_str_has_prefix (entry->version, options->version))
-    return "of another version of the methodology";
+    return N_ ("of another version of the methodology");
   if (options->comparable && !refract_json_get_boolean (comparable, "refract_0_3", FALSE))
-    return "not comparable with published REFRACT 0.3 results";
+    return N_ ("not comparable with published REFRACT 0.3 results");
   if (!options->low_confidence && has_low_confidence (entry->report))
-    return "of low confidence";
+    return N_ ("of low confidence");
   return NULL;
 }
 
@@ -144,7 +147,7 @@ select_entries (GPtrArray *reports, const RefractLeaderboardOptions *options, GP
                              entry->engine != NULL ? entry->engine : "", entry->is_control);
       other = g_hash_table_lookup (newest, key);
       if (other != NULL)
-        count (reasons, "older than another of the same model, candidate, engine and version");
+        count (reasons, N_ ("older than another of the same model, candidate, engine and version"));
       if (other != NULL && strcmp (get_timestamp (other), get_timestamp (entry)) >= 0)
         {
           entry_free (entry);
@@ -158,8 +161,8 @@ select_entries (GPtrArray *reports, const RefractLeaderboardOptions *options, GP
 
   g_hash_table_iter_init (&iter, reasons);
   while (g_hash_table_iter_next (&iter, &reason, &n))
-    g_ptr_array_add (
-        notes, g_strdup_printf ("Left out: %u %s.", GPOINTER_TO_UINT (n), (const char *) reason));
+    g_ptr_array_add (notes, g_strdup_printf (N_ ("Left out: %u %s."), GPOINTER_TO_UINT (n),
+                                             (const char *) reason));
   g_ptr_array_sort (notes, refract_text_compare);
   return entries;
 }
@@ -232,8 +235,9 @@ static RefractTable *
 make_table (const char *title, const char *ranked)
 {
   const char *columns[]
-      = { "Rank",   ranked, "Composite", "Band",   "Trajectory", "KLD", "KLD nats",
-          "R-NIAH", "PLAD", "Version",   "Engine", "Notes",      NULL };
+      = { N_ ("Rank"), ranked,   N_ ("Composite"), N_ ("Band"),    N_ ("Trajectory"), "KLD",
+          "KLD nats",  "R-NIAH", "PLAD",           N_ ("Version"), N_ ("Engine"),     N_ ("Notes"),
+          NULL };
 
   return refract_table_new (title, columns);
 }
@@ -259,6 +263,7 @@ compare_rankings (gconstpointer a, gconstpointer b)
 RefractLeaderboard *
 refract_leaderboard_new (GPtrArray *reports, const RefractLeaderboardOptions *options)
 {
+  g_auto (RefractEnglish) english = refract_english_begin ();
   RefractLeaderboard *self = g_new0 (RefractLeaderboard, 1);
   g_autoptr (GPtrArray) entries = NULL;
   g_autoptr (GHashTable) groups = g_hash_table_new (g_str_hash, g_str_equal);
@@ -285,17 +290,17 @@ refract_leaderboard_new (GPtrArray *reports, const RefractLeaderboardOptions *op
 
           if (self->controls == NULL)
             self->controls
-                = make_table ("Negative controls: bad on purpose", "Model and candidate");
+                = make_table (N_ ("Negative controls: bad on purpose"), N_ ("Model and candidate"));
           add_row (self->controls, entry, name, ++n_controls);
           continue;
         }
       if (ranking == NULL)
         {
-          g_autofree char *title
-              = g_strdup_printf (models ? "Models that bear %s best" : "Candidates for %s", key);
+          g_autofree char *title = g_strdup_printf (
+              models ? N_ ("Models that bear %s best") : N_ ("Candidates for %s"), key);
 
           ranking = g_new (Ranking, 1);
-          ranking->table = make_table (title, models ? "Model" : "Candidate");
+          ranking->table = make_table (title, models ? N_ ("Model") : N_ ("Candidate"));
           ranking->reports = g_ptr_array_new_with_free_func (g_object_unref);
           g_hash_table_insert (groups, (gpointer) key, ranking);
           g_ptr_array_add (rankings, ranking);
@@ -405,6 +410,7 @@ list_tables (const RefractLeaderboard *self)
 char *
 refract_leaderboard_to_markdown (const RefractLeaderboard *self)
 {
+  g_auto (RefractEnglish) english = refract_english_begin ();
   g_autoptr (GPtrArray) tables = list_tables (self);
   GString *text = g_string_new ("# KV cache fidelity\n\n> ");
 
@@ -428,6 +434,7 @@ refract_leaderboard_to_markdown (const RefractLeaderboard *self)
 char *
 refract_leaderboard_to_csv (const RefractLeaderboard *self)
 {
+  g_auto (RefractEnglish) english = refract_english_begin ();
   g_autoptr (GPtrArray) tables = list_tables (self);
   GString *text = g_string_new (NULL);
 

@@ -7,6 +7,8 @@
 
 #include <math.h>
 
+#include <glib/gi18n-lib.h>
+
 #include "report/refract-diagnosis-private.h"
 
 void
@@ -82,12 +84,13 @@ describe_memory (const RefractRun *run, const RefractRanked *pick)
   double saving;
 
   if (pick->bytes_per_token < 0 || reference <= 0)
-    return g_strdup ("its KV memory is not known");
+    return g_strdup (N_ ("its KV memory is not known"));
   saving = 1 - pick->bytes_per_token / reference;
   if (fabs (saving) < 0.005)
-    return g_strdup ("the same KV memory");
-  return g_strdup_printf ("%.0f %% %s KV memory", 100 * fabs (saving),
-                          saving > 0 ? "less" : "more");
+    return g_strdup (N_ ("the same KV memory"));
+  return g_strdup_printf (saving > 0 ? N_ ("%.0f %% less KV memory")
+                                     : N_ ("%.0f %% more KV memory"),
+                          100 * fabs (saving));
 }
 
 static char *
@@ -98,9 +101,9 @@ describe_pick (const RefractRun *run, const RefractRanked *pick)
   g_autofree char *composite = format_composite (pick->result);
 
   if (refract_within_noise (run, pick->result))
-    return g_strdup_printf ("Ship %s: %s, indistinguishable from %s here.",
+    return g_strdup_printf (N_ ("Ship %s: %s, indistinguishable from %s here."),
                             refract_kv_config_get_label (pick->result->kv), memory, reference);
-  return g_strdup_printf ("Ship %s: %s, and %s of 100 against %s.",
+  return g_strdup_printf (N_ ("Ship %s: %s, and %s of 100 against %s."),
                           refract_kv_config_get_label (pick->result->kv), memory, composite,
                           reference);
 }
@@ -113,7 +116,7 @@ describe_none (const RefractRun *run, const RefractRanked *closest)
   g_autofree char *reason = NULL;
 
   if (!meets_budget (run, closest))
-    reason = g_strdup_printf ("it does not fit %.0f bytes per token",
+    reason = g_strdup_printf (N_ ("it does not fit %.0f bytes per token"),
                               refract_plan_get_double (run->plan, "max-bytes-per-token"));
   else if (refract_ship_rule (closest->result) != REFRACT_SHIP_SAFE)
     {
@@ -122,17 +125,17 @@ describe_none (const RefractRun *run, const RefractRanked *closest)
 
       refract_surfaces_init (&surfaces, closest->result);
       low = refract_axes_describe_scores (surfaces.low, closest->result);
-      reason = surfaces.low != 0 ? g_strdup_printf ("but %s", low)
-                                 : g_strdup ("but at low confidence");
+      reason = surfaces.low != 0 ? g_strdup_printf (N_ ("but %s"), low)
+                                 : g_strdup (N_ ("but at low confidence"));
     }
   else
     {
       g_autofree char *threshold
           = refract_format_score (refract_plan_get_double (run->plan, "threshold"), 1);
 
-      reason = g_strdup_printf ("below the %s that is asked for", threshold);
+      reason = g_strdup_printf (N_ ("below the %s that is asked for"), threshold);
     }
-  return g_strdup_printf ("None of these can be recommended. The closest is %s with %s, %s.",
+  return g_strdup_printf (N_ ("None of these can be recommended. The closest is %s with %s, %s."),
                           refract_kv_config_get_label (closest->result->kv), composite, reason);
 }
 
@@ -148,10 +151,10 @@ judge_control (RefractRecommendation *self, const RefractConfigResult *control, 
 
   if (!refract_can_rank (control))
     {
-      self->control_sentence = g_strdup_printf (
-          "The control %s could not be measured, so that nothing shows that this setup can tell "
-          "configurations apart.",
-          label);
+      self->control_sentence = g_strdup_printf (N_ ("The control %s could not be measured, so that "
+                                                    "nothing shows that this setup can tell "
+                                                    "configurations apart."),
+                                                label);
       return;
     }
   if (ranked->len == 0)
@@ -168,9 +171,9 @@ judge_control (RefractRecommendation *self, const RefractConfigResult *control, 
         {
           self->can_tell_apart = FALSE;
           self->control_sentence = g_strdup_printf (
-              "The control %s scores %s, not clearly lower than the best candidate: this setup "
-              "cannot tell configurations apart. Use more prompts, longer answers or another "
-              "corpus.",
+              N_ ("The control %s scores %s, not clearly lower than the best candidate: this setup "
+                  "cannot tell configurations apart. Use more prompts, longer answers or another "
+                  "corpus."),
               label, composite);
           return;
         }
@@ -180,12 +183,12 @@ judge_control (RefractRecommendation *self, const RefractConfigResult *control, 
 
   if (alike->len > 0)
     self->control_sentence = g_strdup_printf (
-        "The control %s scores %s, clearly lower than the best candidate, but not than %s.", label,
-        composite, alike->str);
+        N_ ("The control %s scores %s, clearly lower than the best candidate, but not than %s."),
+        label, composite, alike->str);
   else
     self->control_sentence = g_strdup_printf (
-        "The control %s scores %s, clearly lower than every candidate: this setup "
-        "can tell configurations apart.",
+        N_ ("The control %s scores %s, clearly lower than every candidate: this setup "
+            "can tell configurations apart."),
         label, composite);
 }
 
@@ -214,14 +217,15 @@ refract_recommend (const RefractRun *run)
 
   if (ranked->len == 0)
     {
-      self->sentence = g_strdup ("None of these can be recommended: no candidate has a composite.");
+      self->sentence
+          = g_strdup (N_ ("None of these can be recommended: no candidate has a composite."));
       return self;
     }
   if (!self->can_tell_apart)
     {
       self->sentence
-          = g_strdup ("No recommendation: a configuration chosen to be bad scores as well "
-                      "here, so that the scores prove nothing.");
+          = g_strdup (N_ ("No recommendation: a configuration chosen to be bad scores as well "
+                          "here, so that the scores prove nothing."));
       return self;
     }
 

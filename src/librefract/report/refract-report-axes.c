@@ -5,6 +5,8 @@
 
 #include "config.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "core/refract-json.h"
 #include "report/refract-report-private.h"
 
@@ -40,14 +42,14 @@ static const struct
   const char *description;
 } layouts[REFRACT_N_AXES] = {
   [REFRACT_AXIS_TRAJECTORY]
-  = { trajectory_keys, "How far greedy answers agree with the reference's, token by token." },
+  = { trajectory_keys, N_ ("How far greedy answers agree with the reference's, token by token.") },
   [REFRACT_AXIS_KLD]
-  = { kld_keys, "How far the token probabilities move from the reference's on ordinary text." },
+  = { kld_keys,
+      N_ ("How far the token probabilities move from the reference's on ordinary text.") },
   [REFRACT_AXIS_RNIAH]
-  = { rniah_keys, "Whether a fact in a long text is found wherever the reference finds it." },
-  [REFRACT_AXIS_PLAD]
-  = { plad_keys,
-      "Whether small changes of a prompt upset the answer more than they upset the reference's." },
+  = { rniah_keys, N_ ("Whether a fact in a long text is found wherever the reference finds it.") },
+  [REFRACT_AXIS_PLAD] = { plad_keys, N_ ("Whether small changes of a prompt upset the answer more "
+                                         "than they upset the reference's.") },
 };
 
 static JsonArray *

@@ -7,6 +7,8 @@
 
 #include <math.h>
 
+#include <glib/gi18n-lib.h>
+
 #include "backends/refract-backend.h"
 #include "core/refract-json.h"
 #include "report/refract-report-private.h"
@@ -170,7 +172,7 @@ make_composite_detail (const RefractRun *run, const RefractConfigResult *result)
       if (scored && result->axes[i]->confidence == REFRACT_CONFIDENCE_LOW)
         {
           g_autofree char *note
-              = g_strdup_printf ("%s ran at low confidence; the composite includes it.",
+              = g_strdup_printf (N_ ("%s ran at low confidence; the composite includes it."),
                                  refract_axis_id_get_title (i));
 
           json_array_add_string_element (notes, note);
@@ -345,8 +347,8 @@ refract_report_make_root (const RefractRun *run,
       json_object_set_null_member (root, "band");
       json_object_set_string_member (root, "summary",
                                      result->not_proved
-                                         ? "It could not be proved that the setting engaged."
-                                         : "No axis could be scored.");
+                                         ? N_ ("It could not be proved that the setting engaged.")
+                                         : N_ ("No axis could be scored."));
     }
   /* Set here, so that it stands before what follows; its lines come with the findings. */
   json_object_set_null_member (root, "diagnosis");

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include <glib/gi18n-lib.h>
+
 #include "core/refract-error.h"
 #include "core/refract-json.h"
 #include "core/refract-model.h"
@@ -178,9 +180,10 @@ is_allowed (RefractPlanImport *self, const char *text)
   if (kv != NULL && flags[0] == NULL)
     return TRUE;
   if (kv != NULL)
-    reason = g_strdup_printf ("From a report only cache types and rotation are taken over, not the "
-                              "engine flag %s. Type it yourself if you want it.",
-                              flags[0]);
+    reason = g_strdup_printf (
+        N_ ("From a report only cache types and rotation are taken over, not the "
+            "engine flag %s. Type it yourself if you want it."),
+        flags[0]);
   refuse (self, text, reason != NULL ? reason : error->message);
   return FALSE;
 }
@@ -203,7 +206,8 @@ filter_candidates (RefractPlanImport *self, JsonArray *array)
 
       if (i == MAX_ELEMENTS)
         {
-          refuse (self, "…", "The report has more than 256 configurations: the rest is left out.");
+          refuse (self, "…",
+                  N_ ("The report has more than 256 configurations: the rest is left out."));
           break;
         }
       if (is_string (element) && is_allowed (self, json_node_get_string (element)))
@@ -241,7 +245,7 @@ take_parameter (
   if (g_object_class_find_property (G_OBJECT_GET_CLASS (self->plan), property) == NULL
       && !g_str_equal (key, "version"))
     {
-      refuse (self, key, "This program does not know this member of the plan.");
+      refuse (self, key, N_ ("This program does not know this member of the plan."));
       return TRUE;
     }
   if (is_string (node) && strlen (json_node_get_string (node)) > MAX_TEXT)
@@ -265,7 +269,7 @@ filter_plan (RefractPlanImport *self, JsonObject *object, GError **error)
 
   for (GList *l = members; l != NULL; l = l->next)
     if (g_str_equal (l->data, "allow_model_code"))
-      refuse (self, l->data, "Whether a model may run its own code is yours to say.");
+      refuse (self, l->data, N_ ("Whether a model may run its own code is yours to say."));
     else if (!is_one_of (l->data, command_keys, G_N_ELEMENTS (command_keys))
              && !is_one_of (l->data, file_keys, G_N_ELEMENTS (file_keys))
              && !is_one_of (l->data, own_keys, G_N_ELEMENTS (own_keys))

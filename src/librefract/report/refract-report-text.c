@@ -11,6 +11,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "core/refract-json.h"
+#include "core/refract-translate.h"
 #include "report/refract-report-text.h"
 
 /* Longer names are cut: a report may say anything. */
@@ -155,7 +156,7 @@ add_strings (GPtrArray *list, JsonArray *strings)
       const char *text = refract_json_array_get_string (strings, i);
 
       if (text != NULL)
-        g_ptr_array_add (list, g_strdup (text));
+        g_ptr_array_add (list, refract_translate (text));
     }
 }
 
@@ -336,8 +337,12 @@ refract_report_dup_axis_detail (RefractReport *self, RefractAxisId axis)
   GString *line;
 
   if (isnan (refract_report_get_axis_score (self, axis)))
-    return refract_clip_text (
-        refract_json_get_string (extension, "skip_reason", _ ("Not in this report.")), 1000);
+    {
+      g_autofree char *reason = refract_translate (
+          refract_json_get_string (extension, "skip_reason", _ ("Not in this report.")));
+
+      return refract_clip_text (reason, 1000);
+    }
   line = g_string_new (NULL);
   switch (axis)
     {
@@ -411,8 +416,10 @@ refract_report_list_axis_caveats (RefractReport *self, RefractAxisId axis)
 static void
 append_line (GString *text, const char *line)
 {
+  g_autofree char *translated = refract_translate (line);
+
   if (line != NULL && *line != '\0')
-    g_string_append_printf (text, "%s\n", line);
+    g_string_append_printf (text, "%s\n", translated);
 }
 
 char *
