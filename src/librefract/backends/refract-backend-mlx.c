@@ -157,7 +157,7 @@ get_worker (RefractBackendMlx *self,
       = refract_backend_detect (REFRACT_BACKEND (self), cancellable, error);
 
   *load_seconds = 0;
-  if (info == NULL || !refract_backend_mlx_supports_kv (REFRACT_BACKEND (self), kv, model, error))
+  if (info == NULL || !refract_backend_supports_kv (REFRACT_BACKEND (self), kv, model, error))
     return NULL;
   if (self->worker != NULL
       && (!refract_mlx_worker_is_running (self->worker)

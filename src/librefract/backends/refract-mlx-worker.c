@@ -5,10 +5,11 @@
 
 #include "config.h"
 
+#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <gio/gunixsocketaddress.h>
+#include <glib-unix.h>
 #include <glib/gstdio.h>
 
 #include "backends/refract-llamacpp-engine.h"
@@ -43,6 +44,7 @@ struct _RefractMlxWorker
   RefractMlxModelFacts model_facts;
   guint silence_limit;
   guint n_calls;
+  GError *failure; /* what ended it */
 };
 
 /* ---- Life ---- */
@@ -71,6 +73,7 @@ clear_worker (gpointer data)
       g_rmdir (self->folder);
     }
   g_byte_array_unref (self->received);
+  g_clear_error (&self->failure);
   g_free (self->python);
   g_free (self->model_name);
   g_free (self->folder);
@@ -122,14 +125,26 @@ refract_mlx_worker_get_n_calls (RefractMlxWorker *self)
 
 /* ---- The exchange ---- */
 
+/* Every later call fails with what ended it. */
+static void
+end_with (RefractMlxWorker *self, const GError *failure)
+{
+  stop (self);
+  g_clear_error (&self->failure);
+  self->failure = g_error_copy (failure);
+}
+
 void
 refract_mlx_worker_set_unexpected (RefractMlxWorker *self, const char *what, GError **error)
 {
-  stop (self);
-  g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
-               "Refract's MLX worker answered with %s. Install mlx and mlx-lm anew, or use another "
-               "environment.",
-               what);
+  g_autoptr (GError) failure = g_error_new (
+      REFRACT_ERROR, REFRACT_ERROR_ENGINE,
+      "Refract's MLX worker answered with %s. Install mlx and mlx-lm anew, or use another "
+      "environment.",
+      what);
+
+  end_with (self, failure);
+  g_propagate_error (error, g_steal_pointer (&failure));
 }
 
 /* Why an exchange broke off: how the process ended, where it did. Ends it where it did not. */
@@ -155,7 +170,7 @@ explain_failure (RefractMlxWorker *self, GError **error)
     refract_mlx_set_memory_error (error);
   else
     refract_process_set_end_error (self->process, error);
-  stop (self);
+  end_with (self, *error);
 }
 
 static gboolean
@@ -285,9 +300,9 @@ refract_mlx_worker_call (RefractMlxWorker *self,
   g_autoptr (JsonObject) reply = NULL;
   g_autoptr (GError) own_error = NULL;
 
-  if (!refract_mlx_worker_is_running (self))
+  if (!refract_mlx_worker_is_running (self) && self->failure != NULL)
     {
-      g_set_error_literal (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE, "MLX was ended already.");
+      g_propagate_error (error, g_error_copy (self->failure));
       return NULL;
     }
   json_object_set_int_member (request, "id", ++self->n_calls);
@@ -312,11 +327,13 @@ int
 refract_mlx_worker_accept (RefractMlxWorker *self, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GSocket) socket = g_socket_accept (self->listener, cancellable, error);
-  int fd = socket != NULL ? dup (g_socket_get_fd (socket)) : -1;
+  int fd = socket != NULL ? fcntl (g_socket_get_fd (socket), F_DUPFD_CLOEXEC, 3) : -1;
 
   if (socket != NULL && fd < 0)
     g_set_error_literal (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
                          "There are no file descriptors left. Close other programs.");
+  if (fd >= 0)
+    g_unix_set_fd_nonblocking (fd, FALSE, NULL); /* as of a pipe */
   return fd;
 }
 
@@ -326,8 +343,6 @@ refract_mlx_worker_take_peak (RefractMlxWorker *self)
   g_autoptr (JsonObject) request = json_object_new ();
   g_autoptr (JsonObject) reply = NULL;
 
-  if (!refract_mlx_worker_is_running (self))
-    return 0;
   reply = refract_mlx_worker_call (self, "peak", request, NULL, NULL, NULL, NULL);
   return reply != NULL ? (guint64) MAX (refract_json_get_int (reply, "bytes", 0), 0) : 0;
 }

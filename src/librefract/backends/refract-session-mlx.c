@@ -298,6 +298,9 @@ refract_session_mlx_open (RefractMlxWorker *worker,
   self->n_calls_before = refract_mlx_worker_get_n_calls (worker);
   refract_mlx_worker_take_peak (worker);
   if (!probe (self, cancellable, error))
-    return NULL;
+    {
+      g_clear_pointer (&self->worker, refract_mlx_worker_unref); /* nothing to ask it */
+      return NULL;
+    }
   return REFRACT_SESSION (g_steal_pointer (&self));
 }
