@@ -65,6 +65,22 @@ parse_full (void)
   return root;
 }
 
+/* KLD as an engine gives it that tells its most likely tokens only. */
+static RefractReport *
+load_bound (void)
+{
+  RefractReport *report = load_full ();
+  JsonObject *kld = refract_report_get_axis_extension (report, REFRACT_AXIS_KLD);
+
+  json_object_set_boolean_member (kld, "lower_bound", TRUE);
+  json_object_set_int_member (kld, "top_k", 64);
+  json_object_set_double_member (kld, "mean_tail", 0.1235);
+  json_object_set_string_member (kld, "precision", "32-bit log-probabilities");
+  json_object_set_string_member (kld, "phase", "prefill");
+  json_object_set_boolean_member (kld, "probe_verified", FALSE);
+  return report;
+}
+
 static void
 make_node_hostile (JsonNode *node)
 {
@@ -321,6 +337,25 @@ test_legacy (void)
   assert_text (page, "Decode distribution drift detected");
   g_assert_null (widget_find (page, widget_has_text, "/Users/"));
   g_assert_null (widget_find (page, widget_has_text, "nan"));
+  app_fixture_close_window (window);
+}
+
+/* A bound says so where the scores stand, on the first page and on its own. */
+static void
+test_bound (void)
+{
+  const char *bound = "a lower bound from the top 64 tokens, 12 % of the probability unseen";
+  RefractReportPage *page;
+  RefractWindow *window = open_report (load_bound (), &page);
+
+  g_assert_true (widget_shows (page, "KLD is a lower bound from the top 64 tokens"));
+  g_assert_true (widget_shows (page, "EXCELLENT at best\na lower bound from the top 64 tokens"));
+  refract_report_page_show_section (page, "kld");
+  app_shot_settle (GTK_WIDGET (window));
+  g_assert_true (widget_shows (page, "EXCELLENT at best"));
+  g_assert_true (widget_shows (page, bound));
+  g_assert_true (widget_shows (page, "32-bit log-probabilities"));
+  g_assert_true (widget_shows (page, "Prefill"));
   app_fixture_close_window (window);
 }
 
@@ -648,6 +683,7 @@ test_pictures (void)
     { "narrow", load_full, GTK_TEXT_DIR_LTR, { 360, 640, 1, ADW_COLOR_SCHEME_FORCE_LIGHT } },
     { "large", load_full, GTK_TEXT_DIR_LTR, { 360, 640, 2, ADW_COLOR_SCHEME_FORCE_DARK } },
     { "rtl", load_full, GTK_TEXT_DIR_RTL, { 860, 760, 1, ADW_COLOR_SCHEME_FORCE_LIGHT } },
+    { "bound", load_bound, GTK_TEXT_DIR_LTR, { 860, 1600, 1, ADW_COLOR_SCHEME_FORCE_LIGHT } },
     { "legacy", load_legacy, GTK_TEXT_DIR_LTR, { 860, 1600, 1, ADW_COLOR_SCHEME_FORCE_LIGHT } },
   };
 
@@ -779,6 +815,7 @@ main (int argc, char **argv)
   g_test_add_func ("/report-page/full", test_full);
   g_test_add_func ("/report-page/dialogs", test_dialogs);
   g_test_add_func ("/report-page/legacy", test_legacy);
+  g_test_add_func ("/report-page/bound", test_bound);
   g_test_add_func ("/report-page/redacted", test_redacted);
   g_test_add_func ("/report-page/hostile-texts", test_hostile_texts);
   g_test_add_func ("/report-page/wrong-types", test_wrong_types);
