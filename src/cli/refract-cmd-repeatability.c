@@ -32,7 +32,8 @@ run_all (RefractPlan *plan, int n_runs, gboolean quiet, GError **error)
       run = refract_cli_run_audit (audit, quiet, error);
       if (run == NULL)
         return NULL;
-      g_ptr_array_add (runs, refract_report_new_for_run (run, TRUE));
+      /* What is stored goes by the whole plan, the needle's text included. */
+      g_ptr_array_add (runs, refract_report_new_for_run (run, i > 0));
       refract_audit_forget (audit);
     }
   return g_steal_pointer (&runs);

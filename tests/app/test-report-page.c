@@ -359,6 +359,29 @@ test_bound (void)
   app_fixture_close_window (window);
 }
 
+/* Every published layout opens; tests/core/test-legacy.c has their figures. */
+static void
+test_layouts (void)
+{
+  g_autofree char *folder = g_test_build_filename (G_TEST_DIST, "data", "legacy", NULL);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+  guint n = 0;
+
+  while ((name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *file = g_build_filename ("legacy", name, NULL);
+      RefractReportPage *page;
+      RefractWindow *window = open_report (load_report (file), &page);
+
+      visit_sections (window, page);
+      g_assert_null (widget_find (page, widget_has_text, "nan"));
+      app_fixture_close_window (window);
+      n++;
+    }
+  g_assert_cmpuint (n, >=, 6);
+}
+
 static void
 test_redacted (void)
 {
@@ -816,6 +839,7 @@ main (int argc, char **argv)
   g_test_add_func ("/report-page/dialogs", test_dialogs);
   g_test_add_func ("/report-page/legacy", test_legacy);
   g_test_add_func ("/report-page/bound", test_bound);
+  g_test_add_func ("/report-page/layouts", test_layouts);
   g_test_add_func ("/report-page/redacted", test_redacted);
   g_test_add_func ("/report-page/hostile-texts", test_hostile_texts);
   g_test_add_func ("/report-page/wrong-types", test_wrong_types);

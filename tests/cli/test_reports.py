@@ -82,11 +82,20 @@ class Reports(refract_cli.CliTest):
 
     @unittest.skipUnless(refract_cli.HAS_ENGINE, "no llama.cpp")
     def test_repeatability(self):
-        self.check(0, "repeatability", "--quiet", "--runs", "2", "--model", MODEL, "--corpus", CORPUS, "--chunks", "2",
-                   "--n-predict", "8", "--candidate", "q4_0/q4_0", "--json-out", self.path("r.json"), says="stable")
+        plan = ["--quiet", "--model", MODEL, "--corpus", CORPUS, "--chunks", "2", "--n-predict", "8", "--candidate", "q4_0/q4_0"]
+        self.check(0, "repeatability", "--runs", "2", *plan, "--json-out", self.path("r.json"), says="stable")
         result = json.loads(self.read("r.json"))["candidates"][0]
         self.assertEqual((result["verdict"], result["composite"]["n"], result["composite"]["sd"]), ("stable", 2, 0))
         self.assertTrue(result["fits_interval"])
+        # The bundle of a report of the same plan, model and engine has it; that of another has not.
+        self.check(0, "score", *plan, "--json-out", self.path("s.refract.json"))
+        self.check(0, "export", self.path("s.refract.json"), "--bundle", self.path("b.zip"))
+        with zipfile.ZipFile(self.path("b.zip")) as bundle:
+            self.assertEqual(json.loads(bundle.read("repeatability.json"))["candidates"], [result])
+        self.check(0, "score", *plan, "--seed", "7", "--json-out", self.path("t.refract.json"))
+        self.check(0, "export", self.path("t.refract.json"), "--bundle", self.path("c.zip"))
+        with zipfile.ZipFile(self.path("c.zip")) as bundle:
+            self.assertNotIn("repeatability.json", bundle.namelist())
 
     def test_repeatability_usage(self):
         self.check(2, "repeatability", "--runs", "1", says="from 2 to 100")

@@ -14,6 +14,7 @@
 
 #include <glib/gstdio.h>
 
+#include "../data-fixture.h"
 #include "core/refract-error.h"
 #include "core/refract-json.h"
 #include "export/refract-badge.h"
@@ -35,21 +36,55 @@ static const struct
   double axes[REFRACT_N_AXES];
   const char *left_out; /* (nullable): why a leaderboard does not rank it */
 } cases[] = {
-  { "legacy/v0.1.4-tiny.json", "tiny", "K q4_0 / V q4_0", 55.3846153846, REFRACT_BAND_FAIL,
-    { 40, 90, NAN, NAN }, "of methodology 0.1" },
-  { "legacy/v0.2.0-mistral-24b.json", "Mistral-Small-24B-Q4_K_M", "K q8_0 / V turbo4",
-    90.8605533286, REFRACT_BAND_EXCELLENT, { 76.65, 99.71, 100, 91.34 }, NULL },
-  { "legacy/v0.2.0-two-axes.json", "phi-4-Q8_0", "K q8_0 / V q8_0", 87.4357464789,
-    REFRACT_BAND_PASS, { 77.95, 99.55, NAN, NAN }, NULL },
-  { "legacy/v0.3.0-qwen2.5-7b.json", "qwen2.5-7b-instruct-q8_0", "K q8_0 / V turbo4",
-    77.9753867076, REFRACT_BAND_DEGRADED, { 55.13, 98.75, 100, 76.73 }, NULL },
-  { "legacy/v0.3.1-bare-gemma31b.json", "gemma-4-31B-Q8_0", "K q8_0 / V turbo4", 50.7840581416,
-    REFRACT_BAND_FAIL, { 26.41, 49.23, 100, 94.45 }, NULL },
-  { "legacy/v0.3.1-skipped-llama4.json", "Llama-4-Scout-17B-16E-Q4_K_M", "K q8_0 / V turbo4",
-    86.8139871045, REFRACT_BAND_PASS, { 73.58, 97.32, NAN, 93.54 }, NULL },
-  { "legacy-v0.3.1-gemma26b.json", "gemma-4-26B-A4B-it-Q8_0", "K q8_0 / V turbo4",
-    29.1193789315, REFRACT_BAND_FAIL,
-    { 17.3169062286, 17.5859482099, 100, 78.4009347344 }, NULL },
+  { "legacy/v0.1.4-tiny.json",
+    "tiny",
+    "K q4_0 / V q4_0",
+    55.3846153846,
+    REFRACT_BAND_FAIL,
+    { 40, 90, NAN, NAN },
+    "of methodology 0.1" },
+  { "legacy/v0.2.0-mistral-24b.json",
+    "Mistral-Small-24B-Q4_K_M",
+    "K q8_0 / V turbo4",
+    90.8605533286,
+    REFRACT_BAND_EXCELLENT,
+    { 76.65, 99.71, 100, 91.34 },
+    NULL },
+  { "legacy/v0.2.0-two-axes.json",
+    "phi-4-Q8_0",
+    "K q8_0 / V q8_0",
+    87.4357464789,
+    REFRACT_BAND_PASS,
+    { 77.95, 99.55, NAN, NAN },
+    NULL },
+  { "legacy/v0.3.0-qwen2.5-7b.json",
+    "qwen2.5-7b-instruct-q8_0",
+    "K q8_0 / V turbo4",
+    77.9753867076,
+    REFRACT_BAND_DEGRADED,
+    { 55.13, 98.75, 100, 76.73 },
+    NULL },
+  { "legacy/v0.3.1-bare-gemma31b.json",
+    "gemma-4-31B-Q8_0",
+    "K q8_0 / V turbo4",
+    50.7840581416,
+    REFRACT_BAND_FAIL,
+    { 26.41, 49.23, 100, 94.45 },
+    NULL },
+  { "legacy/v0.3.1-skipped-llama4.json",
+    "Llama-4-Scout-17B-16E-Q4_K_M",
+    "K q8_0 / V turbo4",
+    86.8139871045,
+    REFRACT_BAND_PASS,
+    { 73.58, 97.32, NAN, 93.54 },
+    NULL },
+  { "legacy-v0.3.1-gemma26b.json",
+    "gemma-4-26B-A4B-it-Q8_0",
+    "K q8_0 / V turbo4",
+    29.1193789315,
+    REFRACT_BAND_FAIL,
+    { 17.3169062286, 17.5859482099, 100, 78.4009347344 },
+    NULL },
 };
 
 static char *
@@ -64,17 +99,6 @@ load (const char *file, RefractReportDetail detail)
   g_autofree char *path = data_path (file);
   g_autoptr (GError) error = NULL;
   RefractReport *report = refract_report_load_partly (path, detail, &error);
-
-  g_assert_no_error (error);
-  return report;
-}
-
-static RefractReport *
-load_whole (const char *file)
-{
-  g_autofree char *path = data_path (file);
-  g_autoptr (GError) error = NULL;
-  RefractReport *report = refract_report_load (path, &error);
 
   g_assert_no_error (error);
   return report;
@@ -108,7 +132,7 @@ test_figures (void)
 {
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr (RefractReport) whole = load_whole (cases[i].file);
+      g_autoptr (RefractReport) whole = load_report (cases[i].file);
 
       assert_figures (whole, i);
       for (guint detail = REFRACT_REPORT_RANKS; detail <= REFRACT_REPORT_NUMBERS; detail++)
@@ -126,7 +150,7 @@ test_exports (void)
 {
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr (RefractReport) report = load_whole (cases[i].file);
+      g_autoptr (RefractReport) report = load_report (cases[i].file);
       g_autoptr (GPtrArray) reports = g_ptr_array_new ();
       g_autofree char *score = refract_format_score (cases[i].composite, 1);
       g_autofree char *exact = refract_format_score (cases[i].composite, 2);
@@ -160,8 +184,8 @@ test_compare (void)
       g_autoptr (GError) error = NULL;
       g_autofree char *page = NULL;
 
-      g_ptr_array_add (reports, load_whole ("full-demo-q4_0.refract.json"));
-      g_ptr_array_add (reports, load_whole (cases[i].file));
+      g_ptr_array_add (reports, load_report ("full-demo-q4_0.refract.json"));
+      g_ptr_array_add (reports, load_report (cases[i].file));
       comparison = refract_comparison_new (reports, &error);
       g_assert_no_error (error);
       g_assert_cmpuint (comparison->warnings->len, >, 0);
@@ -210,7 +234,7 @@ test_plans (void)
 {
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autoptr (RefractReport) report = load_whole (cases[i].file);
+      g_autoptr (RefractReport) report = load_report (cases[i].file);
       g_autoptr (GError) error = NULL;
       g_autoptr (RefractPlanImport) import = refract_plan_from_report (report, &error);
 
@@ -265,7 +289,7 @@ test_round_trip (void)
   for (guint i = 0; i < 2 * (G_N_ELEMENTS (cases) + 1); i++)
     {
       guint file = i / 2;
-      g_autoptr (RefractReport) report = load_whole (
+      g_autoptr (RefractReport) report = load_report (
           file < G_N_ELEMENTS (cases) ? cases[file].file : "full-demo-q4_0.refract.json");
       g_autoptr (JsonNode) before = to_node (report);
       g_autoptr (RefractReport) again = NULL;

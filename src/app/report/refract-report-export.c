@@ -219,8 +219,8 @@ list_run (RefractReport *report)
   return paths;
 }
 
-void
-refract_report_export (GtkWidget *page, RefractReport *report, const char *form)
+static Output *
+output_new (RefractReport *report, const char *form)
 {
   Output *self = g_new0 (Output, 1);
 
@@ -231,19 +231,38 @@ refract_report_export (GtkWidget *page, RefractReport *report, const char *form)
     }
   self->report = g_object_ref (report);
   self->paths = forms[self->form].takes_run ? list_run (report) : g_ptr_array_new ();
+  /* One file is the report at hand. */
+  if (self->paths->len == 1)
+    g_ptr_array_set_size (self->paths, 0);
   if (g_str_equal (form, "bundle"))
     {
       self->plan = refract_plan_new ();
       refract_defaults_apply_engine (
           refract_application_get_settings (refract_application_get_default ()), self->plan);
     }
-  if (self->paths->len > 1)
+  return self;
+}
+
+void
+refract_report_export (GtkWidget *page, RefractReport *report, const char *form)
+{
+  Output *self = output_new (report, form);
+
+  if (self->paths->len > 0)
     ask_extent (page, self);
   else
-    {
-      g_ptr_array_set_size (self->paths, 0);
-      ask_place (page, self);
-    }
+    ask_place (page, self);
+}
+
+void
+refract_report_export_to_file (
+    GtkWidget *page, RefractReport *report, const char *form, gboolean whole_run, GFile *file)
+{
+  Output *self = output_new (report, form);
+
+  if (!whole_run)
+    g_ptr_array_set_size (self->paths, 0);
+  refract_export_to_file (page, file, write_output, self, output_free);
 }
 
 void

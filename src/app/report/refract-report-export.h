@@ -20,6 +20,11 @@ G_BEGIN_DECLS
  */
 void refract_report_export (GtkWidget *page, RefractReport *report, const char *form);
 
+/* The same to a file that is known. @whole_run: all that the library has of the run, where the form
+ * holds that */
+void refract_report_export_to_file (
+    GtkWidget *page, RefractReport *report, const char *form, gboolean whole_run, GFile *file);
+
 /* Copies @form: "markdown", "citation" or "badge", and says so. */
 void refract_report_export_copy (GtkWidget *page, RefractReport *report, const char *form);
 
