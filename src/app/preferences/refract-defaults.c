@@ -30,6 +30,7 @@ refract_defaults_apply_engine (GSettings *settings, RefractPlan *plan)
 {
   set_text (plan, "engine-dir", settings);
   set_text (plan, "engine-flags", settings);
+  set_text (plan, "python", settings);
   g_object_set (plan, "n-gpu-layers", (gint64) g_settings_get_int (settings, "n-gpu-layers"), NULL);
 }
 

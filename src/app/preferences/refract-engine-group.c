@@ -12,6 +12,7 @@
 #include "audit/refract-audit.h"
 #include "backends/refract-backend.h"
 #include "core/refract-translate.h"
+#include "engine/refract-python.h"
 #include "refract-defaults.h"
 #include "refract-engine-group.h"
 #include "refract-spin-row.h"
@@ -24,6 +25,8 @@ struct _RefractEngineGroup
   AdwActionRow *folder_row;
   GtkWidget *reset_button;
   AdwActionRow *found_row;
+  AdwActionRow *python_row;
+  GtkWidget *python_reset_button;
   AdwEntryRow *flags_row;
   RefractSpinRow *gpu_row;
 
@@ -89,6 +92,71 @@ detect (RefractEngineGroup *self)
   task = g_task_new (self, self->detecting, detect_done, NULL);
   g_task_set_task_data (task, refract_defaults_new_plan (self->settings), g_object_unref);
   g_task_run_in_thread (task, detect_thread);
+}
+
+/* "~/mlx/bin/python3, MLX 0.32.2": what is installed there. Looks at folders, and runs nothing. */
+static char *
+describe_python (const char *python)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char *interpreter = refract_python_find (*python != '\0' ? python : NULL, &error);
+  g_autoptr (GString) text = NULL;
+  gboolean any = FALSE;
+
+  if (interpreter == NULL)
+    return g_strdup (error->message);
+  text = g_string_new (interpreter);
+  for (guint i = 0; i < REFRACT_N_BACKENDS; i++)
+    {
+      const char *package = refract_backend_kind_get_package (i);
+      g_autofree char *version
+          = package != NULL ? refract_python_dup_package_version (interpreter, package) : NULL;
+
+      if (version == NULL)
+        continue;
+      g_string_append_printf (text, ", %s %s", refract_backend_kind_get_title (i), version);
+      any = TRUE;
+    }
+  if (!any)
+    g_string_append_printf (text, "\n%s", _ ("None of vLLM, SGLang and MLX is installed there."));
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+static void
+python_changed (RefractEngineGroup *self)
+{
+  g_autofree char *python = g_settings_get_string (self->settings, "python");
+  g_autofree char *text = describe_python (python);
+
+  adw_action_row_set_subtitle (self->python_row, text);
+  gtk_widget_set_visible (self->python_reset_button, *python != '\0');
+}
+
+static void
+python_chosen (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (RefractEngineGroup) self = user_data;
+  g_autoptr (GFile) folder
+      = gtk_file_dialog_select_folder_finish (GTK_FILE_DIALOG (source), result, NULL);
+
+  if (folder != NULL && self->settings != NULL && g_file_peek_path (folder) != NULL)
+    g_settings_set_string (self->settings, "python", g_file_peek_path (folder));
+}
+
+static void
+python_choose_clicked (RefractEngineGroup *self)
+{
+  g_autoptr (GtkFileDialog) dialog = gtk_file_dialog_new ();
+
+  gtk_file_dialog_set_title (dialog, _ ("Choose the Folder of a Python Environment"));
+  gtk_file_dialog_select_folder (dialog, GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), NULL,
+                                 python_chosen, g_object_ref (self));
+}
+
+static void
+python_reset_clicked (RefractEngineGroup *self)
+{
+  g_settings_reset (self->settings, "python");
 }
 
 static void
@@ -173,10 +241,14 @@ refract_engine_group_class_init (RefractEngineGroupClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RefractEngineGroup, folder_row);
   gtk_widget_class_bind_template_child (widget_class, RefractEngineGroup, reset_button);
   gtk_widget_class_bind_template_child (widget_class, RefractEngineGroup, found_row);
+  gtk_widget_class_bind_template_child (widget_class, RefractEngineGroup, python_row);
+  gtk_widget_class_bind_template_child (widget_class, RefractEngineGroup, python_reset_button);
   gtk_widget_class_bind_template_child (widget_class, RefractEngineGroup, flags_row);
   gtk_widget_class_bind_template_child (widget_class, RefractEngineGroup, gpu_row);
   gtk_widget_class_bind_template_callback (widget_class, choose_clicked);
   gtk_widget_class_bind_template_callback (widget_class, reset_clicked);
+  gtk_widget_class_bind_template_callback (widget_class, python_choose_clicked);
+  gtk_widget_class_bind_template_callback (widget_class, python_reset_clicked);
   gtk_widget_class_bind_template_callback (widget_class, flags_applied);
 }
 
@@ -200,5 +272,8 @@ refract_engine_group_set_settings (RefractEngineGroup *self, GSettings *settings
   g_settings_bind (settings, "n-gpu-layers", self->gpu_row, "value", G_SETTINGS_BIND_DEFAULT);
   g_signal_connect_object (settings, "changed::engine-dir", G_CALLBACK (detect), self,
                            G_CONNECT_SWAPPED);
+  g_signal_connect_object (settings, "changed::python", G_CALLBACK (python_changed), self,
+                           G_CONNECT_SWAPPED);
+  python_changed (self);
   detect (self);
 }

@@ -207,7 +207,7 @@ make_title (RefractPlan *plan)
     return g_strdup (_ ("Demo"));
   if (model == NULL || *model == '\0')
     return g_strdup (_ ("No model"));
-  name = g_filename_display_basename (model);
+  name = refract_model_path_dup_name (model);
   if (g_str_has_suffix (name, ".gguf"))
     name[strlen (name) - strlen (".gguf")] = '\0';
   return g_steal_pointer (&name);

@@ -10,13 +10,18 @@
 #include "audit/refract-audit.h"
 #include "core/refract-error.h"
 #include "core/refract-translate.h"
+#include "preferences/refract-defaults.h"
+#include "refract-application.h"
 #include "refract-spin-row.h"
 #include "wizard/refract-wizard-engine-page.h"
+#include "wizard/refract-wizard-install-group.h"
+#include "wizard/refract-wizard-python-group.h"
 
 struct _RefractWizardEnginePage
 {
   RefractWizardPage parent_instance;
 
+  AdwComboRow *backend_row;
   AdwActionRow *folder_row;
   GtkWidget *default_button;
   AdwEntryRow *flags_row;
@@ -24,34 +29,27 @@ struct _RefractWizardEnginePage
   AdwPreferencesGroup *checks_group;
   GtkStack *checking_stack;
   GtkWidget *model_row;
-  AdwPreferencesGroup *install_group;
+  RefractWizardPythonGroup *python_group;
+  RefractWizardInstallGroup *install_group;
   AdwPreferencesGroup *claims_group;
 
+  RefractBackendKind kinds[REFRACT_N_BACKENDS]; /* those that load the model */
+  guint n_kinds;
+  char *fingerprint;     /* (nullable): of the model that the plan was last for */
+  gboolean filling;      /* changes are not the person's */
   GPtrArray *check_rows; /* (element-type GtkWidget) */
   GCancellable *cancellable;
 };
 
 G_DEFINE_FINAL_TYPE (RefractWizardEnginePage, refract_wizard_engine_page, REFRACT_TYPE_WIZARD_PAGE)
 
-/* What installs llama.cpp's programs where; the command is copied as it stands. */
-static const struct
-{
-  const char *system;
-  const char *command;
-} installs[] = {
-  { "Debian, Ubuntu", "sudo apt install llama.cpp-tools llama.cpp-tools-extra" },
-  { "Fedora", "sudo dnf install llama-cpp" },
-  { "Arch Linux", "yay -S llama.cpp" },
-  { "Homebrew", "brew install llama.cpp" },
-  { N_ ("Any system: programs ready to run"), "https://github.com/ggml-org/llama.cpp/releases" },
-};
-
 /* ---- One check ---- */
 
 typedef struct
 {
   RefractPlan *plan;
-  RefractModel *model; /* nullable: without it nothing is loaded */
+  RefractModel *model; /* nullable */
+  gboolean loads_model;
 } Job;
 
 typedef struct
@@ -107,7 +105,8 @@ check_thread (GTask *task, gpointer source_object, gpointer task_data, GCancella
       const RefractEngineInfo *engine
           = refract_backend_detect (backend, cancellable, &outcome->error);
 
-      outcome->checks = refract_backend_selftest (backend, job->model, cancellable);
+      outcome->checks
+          = refract_backend_selftest (backend, job->loads_model ? job->model : NULL, cancellable);
       if (engine != NULL && !has_failed (outcome->checks))
         {
           outcome->engine = refract_engine_info_copy (engine);
@@ -193,7 +192,7 @@ show_outcome (RefractWizardEnginePage *self, const Outcome *outcome)
 
   refract_wizard_page_set_problem (
       page, outcome->engine != NULL ? NULL
-            : missing ? _ ("No usable engine: install llama.cpp or choose its folder.")
+            : missing               ? _ ("No usable engine: install one, or choose its folder.")
                       : _ ("The engine cannot be used as it is: see the checks above."));
   refract_wizard_state_set_engine (refract_wizard_page_get_state (page), outcome->engine,
                                    outcome->backend);
@@ -213,7 +212,7 @@ check_done (GObject *source, GAsyncResult *result, gpointer user_data)
 }
 
 static void
-check (RefractWizardEnginePage *self, RefractModel *model)
+check (RefractWizardEnginePage *self, gboolean loads_model)
 {
   RefractWizardPage *page = REFRACT_WIZARD_PAGE (self);
   g_autoptr (GTask) task = NULL;
@@ -223,7 +222,8 @@ check (RefractWizardEnginePage *self, RefractModel *model)
   g_clear_object (&self->cancellable);
   self->cancellable = g_cancellable_new ();
   job->plan = refract_plan_copy (refract_wizard_page_get_plan (page));
-  g_set_object (&job->model, model);
+  g_set_object (&job->model, refract_wizard_state_get_model (refract_wizard_page_get_state (page)));
+  job->loads_model = loads_model;
 
   gtk_stack_set_visible_child_name (self->checking_stack, "checking");
   refract_wizard_page_set_problem (page, _ ("The engine is being checked."));
@@ -236,20 +236,149 @@ check (RefractWizardEnginePage *self, RefractModel *model)
 static void
 recheck (RefractWizardEnginePage *self)
 {
-  check (self, NULL);
+  check (self, FALSE);
 }
 
 static void
 model_test_activated (RefractWizardEnginePage *self)
 {
-  check (self, refract_wizard_state_get_model (
-                   refract_wizard_page_get_state (REFRACT_WIZARD_PAGE (self))));
+  check (self, TRUE);
+}
+
+/* ---- Which engine ---- */
+
+static gboolean
+is_server (RefractBackendKind kind)
+{
+  return refract_backend_kind_get_dialect (kind) == REFRACT_KV_SERVER;
+}
+
+/* What belongs to the engines that may be used: the one that is chosen, or all that load the model.
+ */
+static void
+show_kinds (RefractWizardEnginePage *self)
+{
+  RefractWizardPage *page = REFRACT_WIZARD_PAGE (self);
+  RefractModel *model = refract_wizard_state_get_model (refract_wizard_page_get_state (page));
+  guint selected = adw_combo_row_get_selected (self->backend_row);
+  const RefractBackendKind *kinds = selected > 0 ? &self->kinds[selected - 1] : self->kinds;
+  guint n = selected > 0 ? 1 : self->n_kinds;
+  gboolean has_llamacpp = FALSE, has_python = FALSE, has_servers = FALSE;
+
+  for (guint i = 0; i < n; i++)
+    {
+      has_llamacpp |= kinds[i] == REFRACT_BACKEND_KIND_LLAMACPP;
+      has_python |= refract_backend_kind_get_package (kinds[i]) != NULL;
+      has_servers |= is_server (kinds[i]);
+    }
+  gtk_widget_set_visible (GTK_WIDGET (self->backend_row), self->n_kinds > 1);
+  gtk_widget_set_visible (GTK_WIDGET (self->folder_row), has_llamacpp);
+  gtk_widget_set_visible (GTK_WIDGET (self->layers_row), has_llamacpp);
+  gtk_widget_set_visible (GTK_WIDGET (self->flags_row), has_llamacpp || has_servers);
+  gtk_widget_set_visible (GTK_WIDGET (self->python_group), has_python);
+  refract_wizard_python_group_show (self->python_group, model, has_servers);
+  refract_wizard_install_group_show (self->install_group, kinds, n);
+}
+
+static void
+backend_changed (RefractWizardEnginePage *self)
+{
+  const char *name = refract_plan_get_string (
+      refract_wizard_page_get_plan (REFRACT_WIZARD_PAGE (self)), "backend");
+  guint selected = 0;
+
+  for (guint i = 0; i < self->n_kinds; i++)
+    if (g_str_equal (refract_backend_kind_get_name (self->kinds[i]), name))
+      selected = i + 1;
+  self->filling = TRUE;
+  adw_combo_row_set_selected (self->backend_row, selected);
+  self->filling = FALSE;
+  show_kinds (self);
+  recheck (self);
+}
+
+static void
+backend_selected (RefractWizardEnginePage *self)
+{
+  guint selected = adw_combo_row_get_selected (self->backend_row);
+
+  if (!self->filling && selected <= self->n_kinds)
+    g_object_set (refract_wizard_page_get_plan (REFRACT_WIZARD_PAGE (self)), "backend",
+                  selected > 0 ? refract_backend_kind_get_name (self->kinds[selected - 1]) : "auto",
+                  NULL);
+}
+
+/* The flags and GPU layers of the preferences are those of llama.cpp. */
+static void
+adapt_flags (RefractPlan *plan, gboolean is_folder)
+{
+  g_autoptr (RefractPlan) own = refract_plan_new ();
+  const char *flags = refract_plan_get_string (plan, "engine-flags");
+  gint64 layers = refract_plan_get_int (plan, "n-gpu-layers");
+  const char *usual;
+  gint64 usual_layers;
+
+  refract_defaults_apply_engine (
+      refract_application_get_settings (refract_application_get_default ()), own);
+  usual = refract_plan_get_string (own, "engine-flags");
+  usual_layers = refract_plan_get_int (own, "n-gpu-layers");
+  if (usual != NULL && g_strcmp0 (flags, is_folder ? usual : NULL) == 0)
+    g_object_set (plan, "engine-flags", is_folder ? NULL : usual, NULL);
+  if (is_folder || layers == -1)
+    g_object_set (plan, "n-gpu-layers", is_folder ? G_GINT64_CONSTANT (-1) : usual_layers, NULL);
+}
+
+/* What was allowed for one model is not for the next. */
+static void
+forget_permission (RefractWizardEnginePage *self, const RefractModelInfo *info)
+{
+  if (self->fingerprint != NULL && !g_str_equal (self->fingerprint, info->fingerprint))
+    g_object_set (refract_wizard_page_get_plan (REFRACT_WIZARD_PAGE (self)), "allow-model-code",
+                  FALSE, NULL);
+  g_free (self->fingerprint);
+  self->fingerprint = g_strdup (info->fingerprint);
+}
+
+static void
+model_changed (RefractWizardEnginePage *self)
+{
+  RefractWizardPage *page = REFRACT_WIZARD_PAGE (self);
+  RefractPlan *plan = refract_wizard_page_get_plan (page);
+  RefractModel *model = refract_wizard_state_get_model (refract_wizard_page_get_state (page));
+  g_autoptr (GtkStringList) titles = gtk_string_list_new (NULL);
+  RefractBackendKind named;
+
+  /* one is being read */
+  if (model == NULL && self->n_kinds > 0)
+    return;
+  gtk_string_list_append (titles, _ ("Automatic"));
+  self->n_kinds = 0;
+  for (guint i = 0; i < REFRACT_N_BACKENDS; i++)
+    if (refract_backend_kind_is_available (i)
+        && (model != NULL ? refract_backend_kind_can_load (i, model)
+                          : i == REFRACT_BACKEND_KIND_LLAMACPP))
+      {
+        gtk_string_list_append (titles, refract_backend_kind_get_title (i));
+        self->kinds[self->n_kinds++] = i;
+      }
+  self->filling = TRUE;
+  adw_combo_row_set_model (self->backend_row, G_LIST_MODEL (titles));
+  self->filling = FALSE;
+  if (model != NULL)
+    {
+      forget_permission (self, refract_model_get_info (model));
+      adapt_flags (plan, refract_model_get_info (model)->is_directory);
+      if (refract_backend_kind_from_name (refract_plan_get_string (plan, "backend"), &named)
+          && !refract_backend_kind_can_load (named, model))
+        g_object_set (plan, "backend", "auto", NULL);
+    }
+  backend_changed (self);
 }
 
 /* ---- Folder ---- */
 
 static void
-folder_changed (RefractWizardEnginePage *self)
+show_folder (RefractWizardEnginePage *self)
 {
   RefractPlan *plan = refract_wizard_page_get_plan (REFRACT_WIZARD_PAGE (self));
   const char *folder = refract_plan_get_string (plan, "engine-dir");
@@ -258,6 +387,12 @@ folder_changed (RefractWizardEnginePage *self)
   adw_action_row_set_subtitle (self->folder_row,
                                shown != NULL ? shown : _ ("Looked for on this machine"));
   gtk_widget_set_visible (self->default_button, folder != NULL);
+}
+
+static void
+folder_changed (RefractWizardEnginePage *self)
+{
+  show_folder (self);
   recheck (self);
 }
 
@@ -310,43 +445,6 @@ flags_changed (RefractWizardEnginePage *self)
   recheck (self);
 }
 
-/* ---- What to install ---- */
-
-static void
-copy_clicked (GtkButton *button, gpointer user_data)
-{
-  gdk_clipboard_set_text (gtk_widget_get_clipboard (GTK_WIDGET (button)), user_data);
-}
-
-static GtkWidget *
-make_copy_button (const char *text)
-{
-  GtkWidget *button = gtk_button_new_from_icon_name ("edit-copy-symbolic");
-
-  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
-  gtk_widget_set_tooltip_text (button, _ ("Copy"));
-  gtk_widget_add_css_class (button, "flat");
-  g_signal_connect (button, "clicked", G_CALLBACK (copy_clicked), (gpointer) text);
-  return button;
-}
-
-static void
-add_installs (RefractWizardEnginePage *self)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (installs); i++)
-    {
-      GtkWidget *row = adw_action_row_new ();
-
-      adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), _ (installs[i].system));
-      adw_action_row_set_subtitle (ADW_ACTION_ROW (row), installs[i].command);
-      adw_action_row_set_subtitle_selectable (ADW_ACTION_ROW (row), TRUE);
-      gtk_widget_add_css_class (row, "property");
-      gtk_widget_add_css_class (row, "monospace");
-      adw_action_row_add_suffix (ADW_ACTION_ROW (row), make_copy_button (installs[i].command));
-      adw_preferences_group_add (self->install_group, row);
-    }
-}
-
 /* ---- What a report would set ---- */
 
 static const char *
@@ -356,6 +454,12 @@ claim_title (const char *key)
     return _ ("Engine Folder");
   if (g_str_equal (key, "engine-flags"))
     return _ ("Engine Flags");
+  if (g_str_equal (key, "python"))
+    return _ ("Python Environment");
+  if (g_str_equal (key, "reference-url"))
+    return _ ("Address of the Reference’s Server");
+  if (g_str_equal (key, "candidate-url"))
+    return _ ("Address of the Candidate’s Server");
   return _ ("Launcher");
 }
 
@@ -415,6 +519,8 @@ is_something (GBinding *binding, const GValue *from, GValue *to, gpointer data)
 static void
 refract_wizard_engine_page_constructed (GObject *object)
 {
+  static const char *const checked[] = { "notify::python", "notify::reference-url",
+                                         "notify::candidate-url", "notify::allow-model-code" };
   RefractWizardEnginePage *self = REFRACT_WIZARD_ENGINE_PAGE (object);
   RefractWizardPage *page = REFRACT_WIZARD_PAGE (self);
   RefractWizardState *state = refract_wizard_page_get_state (page);
@@ -422,7 +528,7 @@ refract_wizard_engine_page_constructed (GObject *object)
 
   G_OBJECT_CLASS (refract_wizard_engine_page_parent_class)->constructed (object);
 
-  add_installs (self);
+  refract_wizard_python_group_set_plan (self->python_group, plan);
   add_claims (self);
   g_object_bind_property (plan, "n-gpu-layers", self->layers_row, "value",
                           G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
@@ -430,13 +536,20 @@ refract_wizard_engine_page_constructed (GObject *object)
                                is_something, NULL, NULL, NULL);
   g_signal_connect_object (plan, "notify::engine-dir", G_CALLBACK (folder_changed), self,
                            G_CONNECT_SWAPPED);
+  for (guint i = 0; i < G_N_ELEMENTS (checked); i++)
+    g_signal_connect_object (plan, checked[i], G_CALLBACK (recheck), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (plan, "notify::backend", G_CALLBACK (backend_changed), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (state, "notify::model", G_CALLBACK (model_changed), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (plan, "notify::engine-flags", G_CALLBACK (flags_changed), self,
                            G_CONNECT_SWAPPED);
   gtk_editable_set_text (GTK_EDITABLE (self->flags_row),
                          refract_plan_get_string (plan, "engine-flags") != NULL
                              ? refract_plan_get_string (plan, "engine-flags")
                              : "");
-  folder_changed (self);
+  show_folder (self);
+  model_changed (self);
 }
 
 static void
@@ -451,6 +564,7 @@ refract_wizard_engine_page_dispose (GObject *object)
   RefractWizardEnginePage *self = REFRACT_WIZARD_ENGINE_PAGE (object);
 
   g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->fingerprint, g_free);
   g_clear_pointer (&self->check_rows, g_ptr_array_unref);
   gtk_widget_dispose_template (GTK_WIDGET (object), REFRACT_TYPE_WIZARD_ENGINE_PAGE);
 
@@ -468,8 +582,11 @@ refract_wizard_engine_page_class_init (RefractWizardEnginePageClass *klass)
   REFRACT_WIZARD_PAGE_CLASS (klass)->stop = refract_wizard_engine_page_stop;
 
   g_type_ensure (REFRACT_TYPE_SPIN_ROW);
+  g_type_ensure (REFRACT_TYPE_WIZARD_INSTALL_GROUP);
+  g_type_ensure (REFRACT_TYPE_WIZARD_PYTHON_GROUP);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                RESOURCE_PATH "/ui/wizard-engine-page.ui");
+  gtk_widget_class_bind_template_child (widget_class, RefractWizardEnginePage, backend_row);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardEnginePage, folder_row);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardEnginePage, default_button);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardEnginePage, flags_row);
@@ -477,8 +594,10 @@ refract_wizard_engine_page_class_init (RefractWizardEnginePageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RefractWizardEnginePage, checks_group);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardEnginePage, checking_stack);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardEnginePage, model_row);
+  gtk_widget_class_bind_template_child (widget_class, RefractWizardEnginePage, python_group);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardEnginePage, install_group);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardEnginePage, claims_group);
+  gtk_widget_class_bind_template_callback (widget_class, backend_selected);
   gtk_widget_class_bind_template_callback (widget_class, recheck);
   gtk_widget_class_bind_template_callback (widget_class, model_test_activated);
   gtk_widget_class_bind_template_callback (widget_class, choose_folder_clicked);

@@ -15,7 +15,6 @@
 #include "wizard/refract-wizard-kv-page.h"
 #include "wizard/refract-wizard-kv-row.h"
 
-#define CONTROL "ctk=q4_0,ctv=q4_0,attn_rot_disable=1"
 #define KIB 1024.0
 
 struct _RefractWizardKvPage
@@ -28,24 +27,60 @@ struct _RefractWizardKvPage
   AdwSwitchRow *control_row;
   RefractSpinRow *threshold_row;
   RefractSpinRow *budget_row;
+  GtkMenuButton *presets_button;
+  GMenuModel *presets_llamacpp;
+  GMenuModel *presets_server;
+  GMenuModel *presets_mlx;
 
+  RefractKvDialect dialect; /* of all rows */
   RefractWizardKvRow *reference;
   GPtrArray *candidates; /* (element-type RefractWizardKvRow) */
-  char *control;         /* what the switch switches */
+  char *control;         /* (nullable): what the switch switches */
 };
 
 G_DEFINE_FINAL_TYPE (RefractWizardKvPage, refract_wizard_kv_page, REFRACT_TYPE_WIZARD_PAGE)
 
+/* What is known to be bad; of the types that servers have none is. */
+static const char *
+get_usual_control (RefractKvDialect dialect)
+{
+  switch (dialect)
+    {
+    case REFRACT_KV_LLAMACPP:
+      return "ctk=q4_0,ctv=q4_0,attn_rot_disable=1";
+    case REFRACT_KV_MLX:
+      return "bits=2,group=32";
+    case REFRACT_KV_SERVER:
+    default:
+      return NULL;
+    }
+}
+
+static gboolean
+is_usual_control (const char *text)
+{
+  return g_strcmp0 (text, get_usual_control (REFRACT_KV_LLAMACPP)) == 0
+         || g_strcmp0 (text, get_usual_control (REFRACT_KV_MLX)) == 0;
+}
+
+/* The engine's own words; of an engine that is not known yet the usual ones. */
 static const char *const *
 get_types (RefractWizardKvPage *self)
 {
-  static const char *const usual[]
+  static const char *const usual_llamacpp[]
       = { "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "iq4_nl", NULL };
-  const RefractEngineInfo *engine = refract_wizard_state_get_engine (
-      refract_wizard_page_get_state (REFRACT_WIZARD_PAGE (self)));
+  static const char *const usual_server[] = { "auto", "fp8_e4m3", "fp8_e5m2", NULL };
+  static const char *const bits[] = { "16", "8", "6", "5", "4", "3", "2", NULL };
+  RefractWizardState *state = refract_wizard_page_get_state (REFRACT_WIZARD_PAGE (self));
+  const RefractEngineInfo *engine = refract_wizard_state_get_engine (state);
+  RefractBackend *backend = refract_wizard_state_get_backend (state);
 
-  return engine != NULL && engine->kv_types[0] != NULL ? (const char *const *) engine->kv_types
-                                                       : usual;
+  if (self->dialect == REFRACT_KV_MLX)
+    return bits;
+  if (engine != NULL && engine->kv_types[0] != NULL
+      && refract_backend_kind_get_dialect (refract_backend_get_kind (backend)) == self->dialect)
+    return (const char *const *) engine->kv_types;
+  return self->dialect == REFRACT_KV_SERVER ? usual_server : usual_llamacpp;
 }
 
 /* ---- What a configuration costs, or why it cannot be run ---- */
@@ -129,11 +164,14 @@ show_row (RefractWizardKvPage *self, RefractWizardKvRow *row, double reference, 
 static gboolean
 show_control (RefractWizardKvPage *self, GHashTable *seen)
 {
-  g_autoptr (RefractKvConfig) kv = refract_kv_config_parse (self->control, NULL);
+  g_autoptr (RefractKvConfig) kv
+      = self->control != NULL ? refract_kv_config_parse (self->control, NULL) : NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *subtitle = NULL;
   gboolean active = adw_switch_row_get_active (self->control_row);
 
+  if (kv == NULL)
+    return TRUE;
   if (active && g_hash_table_contains (seen, refract_kv_config_get_text (kv)))
     subtitle = g_strdup_printf (_ ("%s is a candidate already: remove it there."),
                                 refract_kv_config_get_label (kv));
@@ -187,6 +225,9 @@ rows_changed (RefractWizardKvPage *self)
       g_strv_builder_add (builder, text);
     }
   candidates = g_strv_builder_end (builder);
+  /* at its default it is not said */
+  if (g_str_equal (reference, refract_kv_dialect_get_reference (self->dialect)))
+    g_clear_pointer (&reference, g_free);
   g_object_set (plan, "reference", reference, "candidates", candidates, "control",
                 adw_switch_row_get_active (self->control_row) ? self->control : NULL, NULL);
   update (self);
@@ -225,9 +266,9 @@ add_row (RefractWizardKvPage *self, const char *text)
   g_autoptr (RefractKvConfig) kv = refract_kv_config_parse (text, NULL);
   RefractWizardKvRow *row = kv != NULL ? find_row (self, kv) : NULL;
 
-  if (kv == NULL || row != NULL)
+  if (kv == NULL || row != NULL || refract_kv_config_get_dialect (kv) != self->dialect)
     return row;
-  row = refract_wizard_kv_row_new (get_types (self), text, TRUE);
+  row = refract_wizard_kv_row_new (self->dialect, get_types (self), text, TRUE);
   g_signal_connect_object (row, "changed", G_CALLBACK (rows_changed), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (row, "remove", G_CALLBACK (remove_row), self, G_CONNECT_DEFAULT);
   g_ptr_array_add (self->candidates, row);
@@ -235,28 +276,57 @@ add_row (RefractWizardKvPage *self, const char *text)
   return row;
 }
 
-/* The first pair of the engine's types that is not in the list yet. */
-static void
-add_clicked (RefractWizardKvPage *self)
+static char *
+pair_text (RefractKvDialect dialect, const char *k, const char *v, const char *group)
+{
+  switch (dialect)
+    {
+    case REFRACT_KV_SERVER:
+      return g_strdup_printf ("kv=%s", k);
+    case REFRACT_KV_MLX:
+      return g_strdup_printf ("k_bits=%s,v_bits=%s,group=%s", k, v, group);
+    case REFRACT_KV_LLAMACPP:
+    default:
+      return g_strdup_printf ("ctk=%s,ctv=%s", k, v);
+    }
+}
+
+/* The first pair of the engine's types that is not in the list yet and can be run; @same: of one
+ * type for both. (nullable) */
+static RefractWizardKvRow *
+add_first (RefractWizardKvPage *self, const char *group, gboolean same)
 {
   const char *const *types = get_types (self);
 
   for (guint k = 0; types[k] != NULL; k++)
     for (guint v = 0; types[v] != NULL; v++)
       {
-        g_autofree char *text = g_strdup_printf ("ctk=%s,ctv=%s", types[k], types[v]);
+        g_autofree char *text = pair_text (self->dialect, types[k], types[v], group);
         g_autoptr (RefractKvConfig) kv = refract_kv_config_parse (text, NULL);
-        RefractWizardKvRow *row;
 
-        if (kv == NULL || !refract_kv_config_is_quantized (kv) || find_row (self, kv) != NULL
-            || !can_run (self, kv, NULL))
-          continue;
-        row = add_row (self, text);
-        rows_changed (self);
-        adw_expander_row_set_expanded (ADW_EXPANDER_ROW (row), TRUE);
-        gtk_widget_grab_focus (GTK_WIDGET (row));
-        return;
+        if ((!same || k == v) && kv != NULL && refract_kv_config_is_quantized (kv)
+            && find_row (self, kv) == NULL && can_run (self, kv, NULL))
+          return add_row (self, refract_kv_config_get_text (kv));
       }
+  return NULL;
+}
+
+static void
+add_clicked (RefractWizardKvPage *self)
+{
+  gboolean is_mlx = self->dialect == REFRACT_KV_MLX;
+  /* MLX only simulates two kinds of bits, and a large group does not fit all heads */
+  RefractWizardKvRow *row = add_first (self, "64", is_mlx);
+
+  if (row == NULL && is_mlx)
+    row = add_first (self, "32", TRUE);
+  if (row == NULL && is_mlx)
+    row = add_first (self, "32", FALSE);
+  if (row == NULL)
+    return;
+  rows_changed (self);
+  adw_expander_row_set_expanded (ADW_EXPANDER_ROW (row), TRUE);
+  gtk_widget_grab_focus (GTK_WIDGET (row));
 }
 
 /* Configurations with semicolons between them. */
@@ -296,11 +366,96 @@ grid_activated (GtkWidget *widget, const char *action, GVariant *parameter)
 
 /* ---- The plan's own ---- */
 
+/* What the engine, else the model, else the plan itself speaks. */
+static RefractKvDialect
+find_dialect (RefractWizardKvPage *self)
+{
+  RefractWizardPage *page = REFRACT_WIZARD_PAGE (self);
+  RefractWizardState *state = refract_wizard_page_get_state (page);
+  RefractBackend *backend = refract_wizard_state_get_backend (state);
+  RefractModel *model = refract_wizard_state_get_model (state);
+  g_autoptr (RefractKvConfig) reference
+      = refract_plan_get_reference (refract_wizard_page_get_plan (page), NULL);
+
+  if (backend != NULL)
+    return refract_backend_kind_get_dialect (refract_backend_get_kind (backend));
+  if (model != NULL && !refract_model_get_info (model)->is_directory)
+    return REFRACT_KV_LLAMACPP;
+  return reference != NULL ? refract_kv_config_get_dialect (reference) : REFRACT_KV_LLAMACPP;
+}
+
+/* @text in the words of the page's dialect. */
+static char *
+translate (RefractWizardKvPage *self, const char *text)
+{
+  g_autoptr (RefractKvConfig) kv = refract_kv_config_parse (text, NULL);
+
+  if (kv == NULL || refract_kv_config_get_dialect (kv) == self->dialect)
+    return g_strdup (text);
+  return refract_kv_config_get_equivalent (kv, self->dialect);
+}
+
+static void
+remove_rows (RefractWizardKvPage *self)
+{
+  if (self->reference != NULL)
+    adw_preferences_group_remove (self->reference_group, GTK_WIDGET (self->reference));
+  self->reference = NULL;
+  for (guint i = 0; i < self->candidates->len; i++)
+    adw_preferences_group_remove (self->candidates_group, g_ptr_array_index (self->candidates, i));
+  g_ptr_array_set_size (self->candidates, 0);
+}
+
+/* Rows for what the plan has; in another dialect for the nearest of it, each once. */
+static void
+fill (RefractWizardKvPage *self, RefractPlan *plan)
+{
+  GMenuModel *const presets[] = { [REFRACT_KV_LLAMACPP] = self->presets_llamacpp,
+                                  [REFRACT_KV_SERVER] = self->presets_server,
+                                  [REFRACT_KV_MLX] = self->presets_mlx };
+  g_autoptr (RefractKvConfig) kv = refract_plan_get_reference (plan, NULL);
+  g_autofree char *reference = kv != NULL
+                                   ? translate (self, refract_kv_config_get_text (kv))
+                                   : g_strdup (refract_kv_dialect_get_reference (self->dialect));
+  const char *control = refract_plan_get_string (plan, "control");
+  g_auto (GStrv) candidates = NULL;
+
+  g_object_get (plan, "candidates", &candidates, NULL);
+  g_free (self->control);
+  self->control = control != NULL && !is_usual_control (control)
+                      ? translate (self, control)
+                      : g_strdup (get_usual_control (self->dialect));
+  self->reference = refract_wizard_kv_row_new (self->dialect, get_types (self), reference, FALSE);
+  g_signal_connect_object (self->reference, "changed", G_CALLBACK (rows_changed), self,
+                           G_CONNECT_SWAPPED);
+  adw_preferences_group_add (self->reference_group, GTK_WIDGET (self->reference));
+  for (guint i = 0; candidates[i] != NULL; i++)
+    {
+      g_autofree char *text = translate (self, candidates[i]);
+
+      add_row (self, text);
+    }
+  gtk_menu_button_set_menu_model (self->presets_button, presets[self->dialect]);
+  gtk_widget_set_visible (GTK_WIDGET (self->control_row), self->control != NULL);
+  adw_switch_row_set_active (self->control_row, control != NULL && self->control != NULL);
+}
+
 static void
 engine_changed (RefractWizardKvPage *self)
 {
-  const char *const *types = get_types (self);
+  RefractPlan *plan = refract_wizard_page_get_plan (REFRACT_WIZARD_PAGE (self));
+  RefractKvDialect dialect = find_dialect (self);
+  const char *const *types;
 
+  if (dialect != self->dialect)
+    {
+      self->dialect = dialect;
+      remove_rows (self);
+      fill (self, plan);
+      rows_changed (self);
+      return;
+    }
+  types = get_types (self);
   refract_wizard_kv_row_set_types (self->reference, types);
   for (guint i = 0; i < self->candidates->len; i++)
     refract_wizard_kv_row_set_types (g_ptr_array_index (self->candidates, i), types);
@@ -328,24 +483,6 @@ add_refused (RefractWizardKvPage *self)
     }
 }
 
-static void
-fill (RefractWizardKvPage *self, RefractPlan *plan)
-{
-  const char *control = refract_plan_get_string (plan, "control");
-  g_auto (GStrv) candidates = NULL;
-
-  g_object_get (plan, "candidates", &candidates, NULL);
-  self->control = g_strdup (control != NULL ? control : CONTROL);
-  self->reference = refract_wizard_kv_row_new (get_types (self),
-                                               refract_plan_get_string (plan, "reference"), FALSE);
-  g_signal_connect_object (self->reference, "changed", G_CALLBACK (rows_changed), self,
-                           G_CONNECT_SWAPPED);
-  adw_preferences_group_add (self->reference_group, GTK_WIDGET (self->reference));
-  for (guint i = 0; candidates[i] != NULL; i++)
-    add_row (self, candidates[i]);
-  adw_switch_row_set_active (self->control_row, control != NULL);
-}
-
 static gboolean
 bytes_to_kib (GBinding *binding, const GValue *from, GValue *to, gpointer data)
 {
@@ -370,6 +507,7 @@ refract_wizard_kv_page_constructed (GObject *object)
 
   G_OBJECT_CLASS (refract_wizard_kv_page_parent_class)->constructed (object);
 
+  self->dialect = find_dialect (self);
   fill (self, plan);
   add_refused (self);
   g_object_bind_property (plan, "threshold", self->threshold_row, "value",
@@ -414,6 +552,10 @@ refract_wizard_kv_page_class_init (RefractWizardKvPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RefractWizardKvPage, control_row);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardKvPage, threshold_row);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardKvPage, budget_row);
+  gtk_widget_class_bind_template_child (widget_class, RefractWizardKvPage, presets_button);
+  gtk_widget_class_bind_template_child (widget_class, RefractWizardKvPage, presets_llamacpp);
+  gtk_widget_class_bind_template_child (widget_class, RefractWizardKvPage, presets_server);
+  gtk_widget_class_bind_template_child (widget_class, RefractWizardKvPage, presets_mlx);
   gtk_widget_class_bind_template_callback (widget_class, add_clicked);
   gtk_widget_class_install_action (widget_class, "kv.add", "s", add_activated);
   gtk_widget_class_install_action (widget_class, "kv.grid", NULL, grid_activated);

@@ -20,8 +20,10 @@ struct _RefractWizardKvRow
   GtkWidget *remove_button;
   AdwComboRow *k_row;
   AdwComboRow *v_row;
+  AdwComboRow *group_row;
   AdwEntryRow *others_row;
 
+  RefractKvDialect dialect;
   gboolean is_error;
   gboolean filling; /* changes are not the person's */
 };
@@ -55,7 +57,7 @@ get_type (AdwComboRow *row)
 {
   GtkStringObject *item = adw_combo_row_get_selected_item (row);
 
-  return item != NULL ? gtk_string_object_get_string (item) : "f16";
+  return item != NULL ? gtk_string_object_get_string (item) : "";
 }
 
 /* Selects @type, which is added where the engine does not have it. */
@@ -98,6 +100,7 @@ refract_wizard_kv_row_class_init (RefractWizardKvRowClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RefractWizardKvRow, remove_button);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardKvRow, k_row);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardKvRow, v_row);
+  gtk_widget_class_bind_template_child (widget_class, RefractWizardKvRow, group_row);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardKvRow, others_row);
   gtk_widget_class_bind_template_callback (widget_class, changed_by_person);
   gtk_widget_class_bind_template_callback (widget_class, remove_clicked);
@@ -111,27 +114,93 @@ refract_wizard_kv_row_init (RefractWizardKvRow *self)
   self->filling = FALSE;
 }
 
+static void
+set_dialect (RefractWizardKvRow *self, RefractKvDialect dialect)
+{
+  gboolean is_mlx = dialect == REFRACT_KV_MLX;
+  gboolean is_server = dialect == REFRACT_KV_SERVER;
+
+  self->dialect = dialect;
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->k_row), is_mlx ? _ ("Bits of K")
+                                                                    : is_server
+                                                                        ? _ ("Type of K and V")
+                                                                        : _ ("Type of K"));
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->v_row),
+                                 is_mlx ? _ ("Bits of V") : _ ("Type of V"));
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->others_row),
+                                 is_server ? _ ("Other Keys, Such as dtype=float32")
+                                           : _ ("Other Keys, Such as attn_rot_k=0"));
+  gtk_widget_set_visible (GTK_WIDGET (self->v_row), !is_server);
+  gtk_widget_set_visible (GTK_WIDGET (self->group_row), is_mlx);
+  gtk_widget_set_visible (GTK_WIDGET (self->others_row), !is_mlx);
+}
+
 RefractWizardKvRow *
-refract_wizard_kv_row_new (const char *const *types, const char *text, gboolean removable)
+refract_wizard_kv_row_new (RefractKvDialect dialect,
+                           const char *const *types,
+                           const char *text,
+                           gboolean removable)
 {
   RefractWizardKvRow *self = g_object_new (REFRACT_TYPE_WIZARD_KV_ROW, NULL);
 
   gtk_widget_set_visible (self->remove_button, removable);
+  set_dialect (self, dialect);
   refract_wizard_kv_row_set_types (self, types);
   refract_wizard_kv_row_set_text (self, text);
   return self;
+}
+
+static char *
+dup_mlx_text (RefractWizardKvRow *self)
+{
+  const char *k = get_type (self->k_row);
+  const char *v = get_type (self->v_row);
+  gboolean same = g_str_equal (k, v);
+
+  if (same && g_str_equal (k, "16"))
+    return g_strdup ("bits=16");
+  return same ? g_strdup_printf ("bits=%s,group=%s", k, get_type (self->group_row))
+              : g_strdup_printf ("k_bits=%s,v_bits=%s,group=%s", k, v, get_type (self->group_row));
 }
 
 char *
 refract_wizard_kv_row_dup_text (RefractWizardKvRow *self)
 {
   const char *others;
+  const char *comma;
 
   g_return_val_if_fail (REFRACT_IS_WIZARD_KV_ROW (self), NULL);
 
   others = gtk_editable_get_text (GTK_EDITABLE (self->others_row));
-  return g_strdup_printf ("ctk=%s,ctv=%s%s%s", get_type (self->k_row), get_type (self->v_row),
-                          *others != '\0' ? "," : "", others);
+  comma = *others != '\0' ? "," : "";
+  switch (self->dialect)
+    {
+    case REFRACT_KV_MLX:
+      return dup_mlx_text (self);
+    case REFRACT_KV_SERVER:
+      return g_strdup_printf ("kv=%s%s%s", get_type (self->k_row), comma, others);
+    case REFRACT_KV_LLAMACPP:
+    default:
+      return g_strdup_printf ("ctk=%s,ctv=%s%s%s", get_type (self->k_row), get_type (self->v_row),
+                              comma, others);
+    }
+}
+
+static void
+select_bits (RefractWizardKvRow *self, RefractKvConfig *kv)
+{
+  guint k_bits, v_bits, group;
+  g_autofree char *k = NULL;
+  g_autofree char *v = NULL;
+  g_autofree char *elements = NULL;
+
+  refract_kv_config_get_mlx_bits (kv, &k_bits, &v_bits, &group);
+  k = g_strdup_printf ("%u", k_bits);
+  v = g_strdup_printf ("%u", v_bits);
+  elements = g_strdup_printf ("%u", group > 0 ? group : 64);
+  select_type (self->k_row, k);
+  select_type (self->v_row, v);
+  select_type (self->group_row, elements);
 }
 
 void
@@ -143,14 +212,21 @@ refract_wizard_kv_row_set_text (RefractWizardKvRow *self, const char *text)
   g_return_if_fail (REFRACT_IS_WIZARD_KV_ROW (self));
 
   kv = refract_kv_config_parse (text, NULL);
-  g_return_if_fail (kv != NULL);
+  g_return_if_fail (kv != NULL && refract_kv_config_get_dialect (kv) == self->dialect);
 
   self->filling = TRUE;
-  select_type (self->k_row, refract_kv_config_get_type_k (kv));
-  select_type (self->v_row, refract_kv_config_get_type_v (kv));
-  /* the canonical text: ctk, ctv, then the others */
-  others = strchr (strchr (refract_kv_config_get_text (kv), ',') + 1, ',');
-  gtk_editable_set_text (GTK_EDITABLE (self->others_row), others != NULL ? others + 1 : "");
+  if (self->dialect == REFRACT_KV_MLX)
+    select_bits (self, kv);
+  else
+    {
+      select_type (self->k_row, refract_kv_config_get_type_k (kv));
+      select_type (self->v_row, refract_kv_config_get_type_v (kv));
+      /* the canonical text: the types, then the others */
+      others = strchr (refract_kv_config_get_text (kv), ',');
+      if (others != NULL && self->dialect == REFRACT_KV_LLAMACPP)
+        others = strchr (others + 1, ',');
+      gtk_editable_set_text (GTK_EDITABLE (self->others_row), others != NULL ? others + 1 : "");
+    }
   self->filling = FALSE;
 }
 
@@ -171,8 +247,10 @@ refract_wizard_kv_row_set_types (RefractWizardKvRow *self, const char *const *ty
   self->filling = TRUE;
   adw_combo_row_set_model (self->k_row, G_LIST_MODEL (list_k));
   adw_combo_row_set_model (self->v_row, G_LIST_MODEL (list_v));
-  select_type (self->k_row, type_k);
-  select_type (self->v_row, type_v);
+  if (*type_k != '\0')
+    select_type (self->k_row, type_k);
+  if (*type_v != '\0')
+    select_type (self->v_row, type_v);
   self->filling = FALSE;
 }
 

@@ -7,6 +7,8 @@
 
 #include <adwaita.h>
 
+#include "core/refract-kv-config.h"
+
 G_BEGIN_DECLS
 
 /**
@@ -20,10 +22,14 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (
     RefractWizardKvRow, refract_wizard_kv_row, REFRACT, WIZARD_KV_ROW, AdwExpanderRow)
 
-/* @types: what there is to choose from; a type of @text that is not among them is added.
+/* @types: what there is to choose from, in the words of @dialect: for MLX numbers of bits; a type
+ * of
+ * @text, which is of @dialect as well, that is not among them is added.
  * @text: a KV configuration. */
-RefractWizardKvRow *
-refract_wizard_kv_row_new (const char *const *types, const char *text, gboolean removable);
+RefractWizardKvRow *refract_wizard_kv_row_new (RefractKvDialect dialect,
+                                               const char *const *types,
+                                               const char *text,
+                                               gboolean removable);
 
 /* (transfer full): may not parse when the other keys do not */
 char *refract_wizard_kv_row_dup_text (RefractWizardKvRow *self);

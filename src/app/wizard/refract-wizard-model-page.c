@@ -99,11 +99,24 @@ describe_kv (RefractModel *model)
   return g_strdup_printf (_ ("%s per 1,000 tokens"), size);
 }
 
+/* "~/models/…" */
+static char *
+display_folder (const char *path)
+{
+  g_autofree char *shown = g_filename_display_name (path);
+  const char *home = g_get_home_dir ();
+
+  if (g_str_has_prefix (shown, home) && shown[strlen (home)] == G_DIR_SEPARATOR)
+    return g_strconcat ("~", shown + strlen (home), NULL);
+  return g_steal_pointer (&shown);
+}
+
 static void
 show_model (RefractWizardModelPage *self, RefractModel *model)
 {
   const RefractModelInfo *info = refract_model_get_info (model);
-  g_autofree char *base = g_filename_display_basename (info->path);
+  g_autofree char *base
+      = info->is_directory ? display_folder (info->path) : g_filename_display_basename (info->path);
   g_autofree char *size = g_format_size (info->size_bytes);
   g_autofree char *layers = describe_layers (info);
   g_autofree char *heads = describe_heads (info);
@@ -162,7 +175,7 @@ read_done (GObject *source, GAsyncResult *result, gpointer user_data)
       gtk_stack_set_visible_child_name (self->state_stack, "failed");
       adw_action_row_set_subtitle (self->name_row, message);
       refract_wizard_page_set_problem (REFRACT_WIZARD_PAGE (self),
-                                       _ ("This file cannot be audited. Choose another model."));
+                                       _ ("This model cannot be audited. Choose another one."));
     }
   refract_wizard_state_set_model (refract_wizard_page_get_state (REFRACT_WIZARD_PAGE (self)),
                                   model);
@@ -210,7 +223,7 @@ model_changed (RefractWizardModelPage *self)
       return;
     }
 
-  base = g_filename_display_basename (path);
+  base = refract_model_path_dup_name (path);
   show_facts (self, FALSE);
   gtk_stack_set_visible_child_name (self->state_stack, "loading");
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->name_row), base);
@@ -247,18 +260,6 @@ make_row (RefractWizardModelPage *self, const char *path, const char *title, con
   return row;
 }
 
-static char *
-display_folder (const char *path)
-{
-  g_autofree char *folder = g_path_get_dirname (path);
-  g_autofree char *shown = g_filename_display_name (folder);
-  const char *home = g_get_home_dir ();
-
-  if (g_str_has_prefix (shown, home) && shown[strlen (home)] == G_DIR_SEPARATOR)
-    return g_strconcat ("~", shown + strlen (home), NULL);
-  return g_steal_pointer (&shown);
-}
-
 static void
 add_recent (RefractWizardModelPage *self)
 {
@@ -267,8 +268,9 @@ add_recent (RefractWizardModelPage *self)
 
   for (guint i = 0; paths[i] != NULL; i++)
     {
-      g_autofree char *base = g_filename_display_basename (paths[i]);
-      g_autofree char *folder = display_folder (paths[i]);
+      g_autofree char *base = refract_model_path_dup_name (paths[i]);
+      g_autofree char *parent = g_path_get_dirname (paths[i]);
+      g_autofree char *folder = display_folder (parent);
 
       adw_preferences_group_add (self->recent_group, make_row (self, paths[i], base, folder));
     }
@@ -326,6 +328,28 @@ choose_activated (RefractWizardModelPage *self)
   gtk_file_dialog_set_filters (dialog, G_LIST_MODEL (filters));
   gtk_file_dialog_open (dialog, GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), NULL,
                         file_chosen, g_object_ref (self));
+}
+
+static void
+folder_chosen (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (RefractWizardModelPage) self = user_data;
+  g_autoptr (GFile) folder
+      = gtk_file_dialog_select_folder_finish (GTK_FILE_DIALOG (source), result, NULL);
+  g_autofree char *path = folder != NULL ? g_file_get_path (folder) : NULL;
+
+  if (path != NULL)
+    choose (self, path);
+}
+
+static void
+folder_activated (RefractWizardModelPage *self)
+{
+  g_autoptr (GtkFileDialog) dialog = gtk_file_dialog_new ();
+
+  gtk_file_dialog_set_title (dialog, _ ("Choose a Model’s Folder"));
+  gtk_file_dialog_select_folder (dialog, GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self))), NULL,
+                                 folder_chosen, g_object_ref (self));
 }
 
 static void
@@ -413,6 +437,7 @@ refract_wizard_model_page_class_init (RefractWizardModelPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RefractWizardModelPage, found_spinner);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardModelPage, none_row);
   gtk_widget_class_bind_template_callback (widget_class, choose_activated);
+  gtk_widget_class_bind_template_callback (widget_class, folder_activated);
   gtk_widget_class_bind_template_callback (widget_class, demo_activated);
 }
 

@@ -215,7 +215,7 @@ check_flags (const RefractServerEngine *self, RefractKvConfig *kv, GError **erro
   if (self->options->n_gpu_layers >= 0)
     {
       g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
-                   "%s has no layers on a GPU and others beside it: leave out --gpu-layers.",
+                   "%s has no layers on a GPU and others beside it: leave out --n-gpu-layers.",
                    refract_server_kind_get_title (self->kind));
       return FALSE;
     }

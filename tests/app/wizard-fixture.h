@@ -1,0 +1,126 @@
+/* wizard-fixture.h
+ *
+ * SPDX-License-Identifier: GPL-3.0-or-later
+ */
+
+/* Walking through the wizard and finding what is on its pages. */
+
+#pragma once
+
+#include "app-fixture.h"
+#include "app-shot.h"
+#include "wizard/refract-wizard-kv-row.h"
+#include "wizard/refract-wizard-page.h"
+#include "wizard/refract-wizard.h"
+
+#define WAIT 60 /* seconds: an engine on a busy machine */
+
+static inline AdwNavigationView *
+get_view (RefractWizard *wizard)
+{
+  return ADW_NAVIGATION_VIEW (adw_dialog_get_child (ADW_DIALOG (wizard)));
+}
+
+static inline RefractWizardPage *
+get_page (RefractWizard *wizard)
+{
+  return REFRACT_WIZARD_PAGE (adw_navigation_view_get_visible_page (get_view (wizard)));
+}
+
+/* (nullable): the first of @type below @widget for which @matches says so */
+static inline gpointer
+find_below (GtkWidget *widget,
+            GType type,
+            gboolean (*matches) (gpointer found, gconstpointer data),
+            gconstpointer data)
+{
+  if (G_TYPE_CHECK_INSTANCE_TYPE (widget, type) && matches (widget, data))
+    return widget;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    {
+      gpointer found = find_below (child, type, matches, data);
+
+      if (found != NULL)
+        return found;
+    }
+  return NULL;
+}
+
+static inline gboolean
+has_id (gpointer widget, gconstpointer id)
+{
+  return g_strcmp0 (gtk_buildable_get_buildable_id (GTK_BUILDABLE (widget)), id) == 0;
+}
+
+/* By its id in the template. */
+static inline gpointer
+get_child (gpointer parent, const char *id)
+{
+  GtkWidget *child = find_below (parent, GTK_TYPE_WIDGET, has_id, id);
+
+  g_assert_nonnull (child);
+  return child;
+}
+
+static inline gboolean
+is_valid (gpointer page)
+{
+  return refract_wizard_page_get_problem (page) == NULL;
+}
+
+static inline void
+next_page (RefractWizard *wizard)
+{
+  RefractWizardPage *page = get_page (wizard);
+
+  app_fixture_wait (is_valid, page, WAIT);
+  refract_wizard_page_go_on (page);
+  g_assert_true (get_page (wizard) != page);
+}
+
+static inline RefractWizard *
+present_wizard (RefractWindow *window, RefractPlan *plan)
+{
+  RefractWizard *wizard = refract_wizard_new (plan);
+
+  adw_dialog_present (ADW_DIALOG (wizard), GTK_WIDGET (window));
+  app_shot_settle (GTK_WIDGET (window));
+  return wizard;
+}
+
+static inline gboolean
+row_has_text (gpointer row, gconstpointer text)
+{
+  g_autofree char *own = refract_wizard_kv_row_dup_text (row);
+
+  return g_str_equal (own, text);
+}
+
+static inline RefractWizardKvRow *
+find_row (gpointer group, const char *text)
+{
+  return find_below (group, REFRACT_TYPE_WIZARD_KV_ROW, row_has_text, text);
+}
+
+typedef struct
+{
+  GtkStack *stack;
+  const char *name;
+} StackChild;
+
+static inline gboolean
+stack_shows (gpointer data)
+{
+  const StackChild *child = data;
+
+  return g_strcmp0 (gtk_stack_get_visible_child_name (child->stack), child->name) == 0;
+}
+
+static inline void
+wait_for_stack (GtkStack *stack, const char *name)
+{
+  StackChild child = { stack, name };
+
+  app_fixture_wait (stack_shows, &child, WAIT);
+}
