@@ -108,15 +108,16 @@ choose_engine (gpointer page, const char *title)
 }
 
 static gboolean
-row_is_titled (gpointer row, gconstpointer title)
+row_is_titled (GtkWidget *widget, gconstpointer title)
 {
-  return g_strcmp0 (adw_preferences_row_get_title (row), title) == 0;
+  return ADW_IS_PREFERENCES_ROW (widget)
+         && g_strcmp0 (adw_preferences_row_get_title (ADW_PREFERENCES_ROW (widget)), title) == 0;
 }
 
 static gboolean
 has_titled (gpointer group, const char *title)
 {
-  return find_below (group, ADW_TYPE_PREFERENCES_ROW, row_is_titled, title) != NULL;
+  return widget_find (group, row_is_titled, title) != NULL;
 }
 
 /* What is missing for which engine, and what belongs to it. */

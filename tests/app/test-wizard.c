@@ -25,18 +25,6 @@ demo_plan (void)
 }
 
 static gboolean
-button_has_label (gpointer button, gconstpointer label)
-{
-  return g_strcmp0 (gtk_button_get_label (button), label) == 0;
-}
-
-static GtkWidget *
-find_button (gpointer group, const char *label)
-{
-  return find_below (group, GTK_TYPE_BUTTON, button_has_label, label);
-}
-
-static gboolean
 is_gone (gpointer watched)
 {
   return *(gpointer *) watched == NULL;
@@ -390,7 +378,7 @@ test_import (void)
   g_assert_null (refract_plan_get_string (plan, "engine-dir"));
   g_assert_null (refract_plan_get_string (plan, "engine-flags"));
   app_shot_write (GTK_WIDGET (window), "wizard-claims");
-  button = find_button (get_child (page, "claims_group"), "Use");
+  button = widget_find (get_child (page, "claims_group"), widget_is_button, "Use");
   g_signal_emit_by_name (button, "clicked");
   g_assert_cmpstr (refract_plan_get_string (plan, "engine-dir"), ==, "/tmp/evil");
   g_assert_null (refract_plan_get_string (plan, "engine-flags"));

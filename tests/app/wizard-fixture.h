@@ -9,6 +9,7 @@
 
 #include "app-fixture.h"
 #include "app-shot.h"
+#include "widget-fixture.h"
 #include "wizard/refract-wizard-kv-row.h"
 #include "wizard/refract-wizard-page.h"
 #include "wizard/refract-wizard.h"
@@ -27,37 +28,11 @@ get_page (RefractWizard *wizard)
   return REFRACT_WIZARD_PAGE (adw_navigation_view_get_visible_page (get_view (wizard)));
 }
 
-/* (nullable): the first of @type below @widget for which @matches says so */
-static inline gpointer
-find_below (GtkWidget *widget,
-            GType type,
-            gboolean (*matches) (gpointer found, gconstpointer data),
-            gconstpointer data)
-{
-  if (G_TYPE_CHECK_INSTANCE_TYPE (widget, type) && matches (widget, data))
-    return widget;
-  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
-       child = gtk_widget_get_next_sibling (child))
-    {
-      gpointer found = find_below (child, type, matches, data);
-
-      if (found != NULL)
-        return found;
-    }
-  return NULL;
-}
-
-static inline gboolean
-has_id (gpointer widget, gconstpointer id)
-{
-  return g_strcmp0 (gtk_buildable_get_buildable_id (GTK_BUILDABLE (widget)), id) == 0;
-}
-
 /* By its id in the template. */
 static inline gpointer
 get_child (gpointer parent, const char *id)
 {
-  GtkWidget *child = find_below (parent, GTK_TYPE_WIDGET, has_id, id);
+  GtkWidget *child = widget_find (parent, widget_has_id, id);
 
   g_assert_nonnull (child);
   return child;
@@ -90,17 +65,19 @@ present_wizard (RefractWindow *window, RefractPlan *plan)
 }
 
 static inline gboolean
-row_has_text (gpointer row, gconstpointer text)
+row_has_text (GtkWidget *widget, gconstpointer text)
 {
-  g_autofree char *own = refract_wizard_kv_row_dup_text (row);
+  g_autofree char *own = REFRACT_IS_WIZARD_KV_ROW (widget)
+                             ? refract_wizard_kv_row_dup_text (REFRACT_WIZARD_KV_ROW (widget))
+                             : NULL;
 
-  return g_str_equal (own, text);
+  return g_strcmp0 (own, text) == 0;
 }
 
 static inline RefractWizardKvRow *
 find_row (gpointer group, const char *text)
 {
-  return find_below (group, REFRACT_TYPE_WIZARD_KV_ROW, row_has_text, text);
+  return widget_find (group, row_has_text, text);
 }
 
 typedef struct

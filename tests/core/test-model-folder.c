@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "backends/refract-backend.h"
 #include "model-fixture.h"
 
 #define SMALL                                                                                      \
@@ -439,6 +440,71 @@ test_broken_folder (void)
   }
 }
 
+static void
+remove_tree (const char *path)
+{
+  g_autoptr (GDir) dir = g_dir_open (path, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *child = g_build_filename (path, name, NULL);
+
+      remove_tree (child);
+    }
+  g_assert_cmpint (g_remove (path), ==, 0);
+}
+
+/* "auto" takes the first engine whose package is there; a named one has to be able to load it. */
+static void
+test_engine (void)
+{
+  static const struct
+  {
+    const char *package; /* installed from here on */
+    RefractBackendKind kind;
+  } steps[] = {
+    { "mlx_lm-0.32.2", REFRACT_BACKEND_KIND_MLX },
+    { "sglang-0.5.23", REFRACT_BACKEND_KIND_SGLANG },
+    { "vllm-0.32.0+cpu", REFRACT_BACKEND_KIND_VLLM },
+  };
+  g_autoptr (RefractModel) model = load_good (LLAMA_CONFIG);
+  g_autofree char *environment = g_dir_make_tmp ("refract-env-XXXXXX", NULL);
+  g_autofree char *bin = g_build_filename (environment, "bin", NULL);
+  g_autofree char *python = g_build_filename (bin, "python3", NULL);
+  g_autofree char *mark = g_build_filename (environment, "pyvenv.cfg", NULL);
+  g_autofree char *packages = g_build_filename (environment, "lib/python3.12/site-packages", NULL);
+  const RefractBackendOptions options = { .n_gpu_layers = -1, .python = environment };
+  g_autoptr (GError) none = NULL;
+  g_autoptr (GError) other = NULL;
+
+  g_assert_cmpint (g_mkdir_with_parents (packages, 0700), ==, 0);
+  g_assert_cmpint (g_mkdir (bin, 0700), ==, 0);
+  g_assert_true (g_file_set_contents (python, "", 0, NULL));
+  g_assert_true (g_file_set_contents (mark, "", 0, NULL));
+  g_assert_null (refract_backend_new ("auto", model, &options, &none));
+  g_assert_error (none, REFRACT_ERROR, REFRACT_ERROR_ENGINE_MISSING);
+  g_assert_nonnull (strstr (none->message, "Install vllm, sglang or mlx-lm there"));
+
+  for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
+    {
+      g_autofree char *name = g_strconcat (steps[i].package, ".dist-info", NULL);
+      g_autofree char *info = g_build_filename (packages, name, NULL);
+      g_autoptr (RefractBackend) backend = NULL;
+      g_autoptr (RefractBackend) without = NULL;
+
+      g_assert_cmpint (g_mkdir (info, 0700), ==, 0);
+      backend = refract_backend_new ("auto", model, &options, NULL);
+      without = refract_backend_new ("auto", NULL, &options, NULL);
+      g_assert_cmpint (refract_backend_get_kind (backend), ==, steps[i].kind);
+      g_assert_cmpint (refract_backend_get_kind (without), ==, REFRACT_BACKEND_KIND_LLAMACPP);
+    }
+  g_assert_null (refract_backend_new ("llamacpp", model, &options, &other));
+  g_assert_error (other, REFRACT_ERROR, REFRACT_ERROR_USAGE);
+  g_assert_nonnull (strstr (other->message, "needs a GGUF file"));
+  remove_tree (environment);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -454,6 +520,7 @@ main (int argc, char **argv)
   g_test_add_func ("/model-folder/snapshot-name", test_snapshot_name);
   g_test_add_func ("/model-folder/refused", test_refused);
   g_test_add_func ("/model-folder/broken-folder", test_broken_folder);
+  g_test_add_func ("/model-folder/engine", test_engine);
   status = g_test_run ();
   remove_folder ();
   return status;

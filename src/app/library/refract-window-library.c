@@ -146,7 +146,10 @@ refract_window_open_files (RefractWindow *self, GFile **files, gsize n_files)
       g_autofree char *name = g_file_get_basename (files[i]);
       g_autofree char *folded = name != NULL ? g_ascii_strdown (name, -1) : NULL;
 
-      if (folded == NULL || !g_str_has_suffix (folded, ".gguf"))
+      /* a model's folder; a report is never one */
+      gboolean is_folder = path != NULL && g_file_test (path, G_FILE_TEST_IS_DIR);
+
+      if (!is_folder && (folded == NULL || !g_str_has_suffix (folded, ".gguf")))
         refract_library_import_async (get_library (), files[i], NULL, imported_cb,
                                       g_object_ref (self));
       else if (path != NULL && !has_model)

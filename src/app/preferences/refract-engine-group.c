@@ -104,7 +104,7 @@ describe_python (const char *python)
   gboolean any = FALSE;
 
   if (interpreter == NULL)
-    return g_strdup (error->message);
+    return refract_translate (error->message);
   text = g_string_new (interpreter);
   for (guint i = 0; i < REFRACT_N_BACKENDS; i++)
     {

@@ -354,9 +354,8 @@ model_changed (RefractWizardEnginePage *self)
   gtk_string_list_append (titles, _ ("Automatic"));
   self->n_kinds = 0;
   for (guint i = 0; i < REFRACT_N_BACKENDS; i++)
-    if (refract_backend_kind_is_available (i)
-        && (model != NULL ? refract_backend_kind_can_load (i, model)
-                          : i == REFRACT_BACKEND_KIND_LLAMACPP))
+    if (model != NULL ? refract_backend_kind_can_load (i, model)
+                      : i == REFRACT_BACKEND_KIND_LLAMACPP)
       {
         gtk_string_list_append (titles, refract_backend_kind_get_title (i));
         self->kinds[self->n_kinds++] = i;

@@ -386,7 +386,7 @@ find_dialect (RefractWizardKvPage *self)
 
 /* @text in the words of the page's dialect. */
 static char *
-translate (RefractWizardKvPage *self, const char *text)
+in_own_words (RefractWizardKvPage *self, const char *text)
 {
   g_autoptr (RefractKvConfig) kv = refract_kv_config_parse (text, NULL);
 
@@ -415,7 +415,7 @@ fill (RefractWizardKvPage *self, RefractPlan *plan)
                                   [REFRACT_KV_MLX] = self->presets_mlx };
   g_autoptr (RefractKvConfig) kv = refract_plan_get_reference (plan, NULL);
   g_autofree char *reference = kv != NULL
-                                   ? translate (self, refract_kv_config_get_text (kv))
+                                   ? in_own_words (self, refract_kv_config_get_text (kv))
                                    : g_strdup (refract_kv_dialect_get_reference (self->dialect));
   const char *control = refract_plan_get_string (plan, "control");
   g_auto (GStrv) candidates = NULL;
@@ -423,7 +423,7 @@ fill (RefractWizardKvPage *self, RefractPlan *plan)
   g_object_get (plan, "candidates", &candidates, NULL);
   g_free (self->control);
   self->control = control != NULL && !is_usual_control (control)
-                      ? translate (self, control)
+                      ? in_own_words (self, control)
                       : g_strdup (get_usual_control (self->dialect));
   self->reference = refract_wizard_kv_row_new (self->dialect, get_types (self), reference, FALSE);
   g_signal_connect_object (self->reference, "changed", G_CALLBACK (rows_changed), self,
@@ -431,7 +431,7 @@ fill (RefractWizardKvPage *self, RefractPlan *plan)
   adw_preferences_group_add (self->reference_group, GTK_WIDGET (self->reference));
   for (guint i = 0; candidates[i] != NULL; i++)
     {
-      g_autofree char *text = translate (self, candidates[i]);
+      g_autofree char *text = in_own_words (self, candidates[i]);
 
       add_row (self, text);
     }

@@ -5,8 +5,6 @@
 
 #include "config.h"
 
-#include <string.h>
-
 #include "backends/refract-backend-llamacpp.h"
 #include "backends/refract-backend-mlx.h"
 #include "backends/refract-backend-sglang.h"
@@ -16,7 +14,7 @@
 
 typedef RefractBackend *(*Constructor) (const RefractBackendOptions *options);
 
-/* In the order in which "auto" looks for one; without a constructor, it is none that we have. */
+/* In the order in which "auto" looks for one. */
 static const struct
 {
   const char *name;
@@ -57,12 +55,6 @@ const char *
 refract_backend_kind_get_package (RefractBackendKind kind)
 {
   return kinds[kind].package;
-}
-
-gboolean
-refract_backend_kind_is_available (RefractBackendKind kind)
-{
-  return kinds[kind].create != NULL;
 }
 
 gboolean
@@ -119,12 +111,10 @@ char *
 refract_backend_list_names (const char *conjunction)
 {
   const char *names[REFRACT_N_BACKENDS];
-  guint n = 0;
 
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
-    if (kinds[i].create != NULL)
-      names[n++] = kinds[i].name;
-  return join (names, n, conjunction);
+    names[i] = kinds[i].name;
+  return join (names, G_N_ELEMENTS (names), conjunction);
 }
 
 /* The first engine that loads folders and whose package is there. */
@@ -142,7 +132,7 @@ find_for_folder (const RefractModelInfo *info, const RefractBackendOptions *opti
     {
       g_autofree char *version = NULL;
 
-      if (kinds[i].package == NULL || kinds[i].create == NULL)
+      if (kinds[i].package == NULL)
         continue;
       version = refract_python_dup_package_version (python, kinds[i].package);
       if (version != NULL)
@@ -151,14 +141,10 @@ find_for_folder (const RefractModelInfo *info, const RefractBackendOptions *opti
     }
 
   list = join (packages, n, "or");
-  if (n > 0)
-    g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE_MISSING,
-                 "No engine for the model folder “%s” is installed in the Python environment of "
-                 "%s. Install %s there, or name another one with --python.",
-                 info->name, python, list);
-  else
-    g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE_MISSING,
-                 "There is no engine for the model folder “%s”. Use a GGUF file.", info->name);
+  g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE_MISSING,
+               "No engine for the model folder “%s” is installed in the Python environment of %s. "
+               "Install %s there, or name another one with --python.",
+               info->name, python, list);
   return NULL;
 }
 
@@ -182,12 +168,11 @@ find_named (const char *name, RefractModel *model, GError **error)
   RefractBackendKind kind;
   g_autofree char *names = NULL;
 
-  if (!refract_backend_kind_from_name (name, &kind) || kinds[kind].create == NULL)
+  if (!refract_backend_kind_from_name (name, &kind))
     {
       names = refract_backend_list_names ("or");
       g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
-                   "There is no backend “%s”. Use auto, %s%s.", name,
-                   strchr (names, ' ') == NULL ? "or " : "", names);
+                   "There is no backend “%s”. Use auto, %s.", name, names);
       return NULL;
     }
   if (model != NULL && !refract_backend_kind_can_load (kind, model))

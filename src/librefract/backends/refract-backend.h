@@ -35,9 +35,7 @@ gboolean refract_backend_kind_from_name (const char *name, RefractBackendKind *k
  * where there is none, and the other way round */
 const char *refract_backend_name_of_engine (const char *title);
 const char *refract_backend_title_of_name (const char *name);
-/* Whether refract_backend_new() makes it. */
-gboolean refract_backend_kind_is_available (RefractBackendKind kind);
-/* The names of those, with commas, the last two with @conjunction: "llamacpp, vllm or mlx" */
+/* All names, with commas, the last two with @conjunction: "llamacpp, vllm or mlx" */
 char *refract_backend_list_names (const char *conjunction);
 /* Whether the engine loads what @model is: a GGUF file, or a folder with config.json. */
 gboolean refract_backend_kind_can_load (RefractBackendKind kind, RefractModel *model);
