@@ -3,11 +3,14 @@
 itself and a candidate; prints what came out. On vLLM and SGLang a small audit is recorded first, for the tests that
 have no such server. Run by `tools/box engines test`."""
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+import time
+import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import stand_in
@@ -27,38 +30,100 @@ SMALL = ("--prompts", os.path.join(TAPES, "prompts.jsonl"), "--n-predict", "16",
 LARGE = ("--n-predict", "128", "--chunks", "16", "--rniah-lengths", "512,1024,2048", "--rniah-n-predict", "64")
 
 
-def audit(engine, environment, model, folder, *more):
-    """The reports, by candidate."""
-    _, reference, candidate = ENGINES[engine]
+# How a user would start the servers, and in which environment; {} is the model.
+SERVERS = {
+    "vllm": ("-m vllm.entrypoints.cli.main serve {} --served-model-name refract --max-logprobs -1 --enable-scale-out "
+             "--generation-config vllm --no-enable-prefix-caching --enforce-eager",
+             {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1"}),
+    "sglang": ("-m sglang.launch_server --model-path {} --served-model-name refract --device cpu --attention-backend "
+               "torch_native --max-total-tokens 65536 --disable-radix-cache --random-seed 1", {"SGLANG_USE_CPU_ENGINE": "1"}),
+}
+
+
+def audit(engine, model, folder, *more, python=None, configurations=None):
+    """The reports, by candidate; by default of the reference against itself and of the candidate."""
+    reference, *candidates = configurations or (ENGINES[engine][1], *ENGINES[engine][1:])
+    command = [os.environ["REFRACT"], "score", "--backend", engine, "--model", model, "--reference", reference,
+               "--axes", "trajectory,kld,rniah,plad", "--corpus", os.path.join(DEMO, "corpus.txt"),
+               "--haystack", os.path.join(DEMO, "haystack.txt"), "--json-out", folder + "/", "--fresh", *more]
+    for candidate in candidates:
+        command += ["--candidate", candidate]
     shutil.rmtree(folder, ignore_errors=True)
-    subprocess.run([os.environ["REFRACT"], "score", "--backend", engine, "--python", environment, "--model", model,
-                    "--reference", reference, "--candidate", reference, "--candidate", candidate,
-                    "--axes", "trajectory,kld,rniah,plad", "--corpus", os.path.join(DEMO, "corpus.txt"),
-                    "--haystack", os.path.join(DEMO, "haystack.txt"), "--json-out", folder + "/", "--fresh", *more],
-                   check=True, stdin=subprocess.DEVNULL)
+    subprocess.run(command + (["--python", python] if python else []), check=True, stdin=subprocess.DEVNULL)
     found = {}
     for name in os.listdir(folder):
         with open(os.path.join(folder, name), encoding="utf-8") as file:
             report = json.load(file)
         found[report["candidate"]] = report
-    return found[reference], found[candidate]
+    return [found[candidate] for candidate in candidates]
+
+
+def is_ready(url):
+    try:
+        with urllib.request.urlopen(url + "/health", timeout=5) as reply:
+            return reply.status == 200
+    except OSError:
+        return False
+
+
+@contextlib.contextmanager
+def own_server(engine, recorder, model, kv):
+    """A server that a user has started at configuration kv, behind the recorder."""
+    command, settings = SERVERS[engine]
+    port = stand_in.free_port()
+    url = f"http://127.0.0.1:{port}"
+    server = subprocess.Popen([os.path.join(recorder, "bin", "python"), *command.format(model).split(), "--host", "127.0.0.1",
+                               "--port", str(port), "--kv-cache-dtype", kv.removeprefix("kv=")],
+                              env=dict(os.environ, HF_HUB_OFFLINE="1", **settings), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        while not is_ready(url):
+            if server.poll() is not None:
+                sys.exit(f"{engine} with {kv} did not start")
+            time.sleep(0.5)
+        yield url
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def record_reference(engine, recorder, model, folder):
+    """The small audit of a user's server of the reference, against itself."""
+    reference = ENGINES[engine][1]
+    with own_server(engine, recorder, model, reference) as url:
+        audit(engine, model, os.path.join(folder, "reference"), *SMALL, "--reference-url", url, "--candidate-url", url,
+              configurations=(reference, reference))
+
+
+def record_candidate(engine, recorder, model, folder):
+    """The small audit of a user's server of the candidate; the reference is what was recorded just now, so that there
+    is never more than one such server."""
+    reference, candidate = ENGINES[engine][1:]
+    tape = tapes.tape_from_notes(os.path.join(folder, "notes", f"{engine}-{reference.removeprefix('kv=')}.jsonl"), {})
+    with tapes.Player(tape, model=model) as player, own_server(engine, recorder, model, candidate) as url:
+        audit(engine, model, os.path.join(folder, "candidate"), *SMALL, "--reference-url", player.url, "--candidate-url", url,
+              configurations=(reference, candidate))
 
 
 def record(engine, version, environment, model, folder):
+    """A small audit on servers of the user's, and once more on servers of ours."""
     shutil.rmtree(folder, ignore_errors=True)
     notes = os.path.join(folder, "notes")
     os.makedirs(notes)
     recorder = stand_in.make_environment(os.path.join(folder, "environment"), engine, version, real=environment, notes=notes)
-    audit(engine, recorder, model, os.path.join(folder, "small"), *SMALL)
+    record_reference(engine, recorder, model, folder)
+    record_candidate(engine, recorder, model, folder)
+    audit(engine, model, os.path.join(folder, "small"), *SMALL, python=recorder)
     for name in sorted(n.removesuffix(".jsonl") for n in os.listdir(notes) if n.endswith(".jsonl")):
-        base = os.path.join(notes, name)
-        with open(base + ".log", encoding="utf-8") as log, open(base + ".arguments", encoding="utf-8") as arguments:
-            about = {"engine": engine, "version": version, "arguments": json.load(arguments),
-                     "log": log.read().splitlines()}
-        target = os.path.join(TAPES, name + ".xz")
-        tape = tapes.tape_from_notes(base + ".jsonl", about)
-        tape.save(target)
-        print(f"{os.path.relpath(target, SOURCE)}: {len(tape.requests)} requests, {os.path.getsize(target)} bytes")
+        save(engine, version, os.path.join(notes, name), os.path.join(TAPES, name + ".xz"))
+
+
+def save(engine, version, base, target):
+    with open(base + ".log", encoding="utf-8") as log, open(base + ".arguments", encoding="utf-8") as arguments:
+        about = {"engine": engine, "version": version, "arguments": json.load(arguments), "log": log.read().splitlines()}
+    tape = tapes.tape_from_notes(base + ".jsonl", about)
+    tape.save(target)
+    print(f"{os.path.relpath(target, SOURCE)}: {len(tape.requests)} requests, {os.path.getsize(target)} bytes")
 
 
 def describe(report):
@@ -80,7 +145,7 @@ def main():
     version = version_of(environment, engine)
     if engine != "mlx":
         record(engine, version, environment, model, folder)
-    itself, candidate = audit(engine, environment, model, os.path.join(folder, "reports"), *LARGE)
+    itself, candidate = audit(engine, model, os.path.join(folder, "reports"), *LARGE, python=environment)
     print(f"{engine} {version}\n  {describe(itself)}\n  {describe(candidate)}")
     problems = []
     if itself["composite"] != 100 or itself["axes"]["kld"]["mean_kld"] != 0:

@@ -124,10 +124,12 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def pass_on(stream, to, log, model, key):
+def pass_on(stream, to, log, model, key, stopped):
     for line in stream:
         to.buffer.write(line)
         to.flush()
+        if stopped.is_set():
+            continue
         with open(log, "a", encoding="utf-8") as file:
             file.write(scrub(line.decode("utf-8", "replace"), model, key))
 
@@ -145,9 +147,10 @@ def record(settings, program, arguments):
                              stderr=subprocess.PIPE)
     # The log of the first start is the one that is kept.
     log = notes + ".log" if not os.path.exists(notes + ".log") else os.devnull
+    stopped = threading.Event()
     for stream, to in ((child.stdout, sys.stdout), (child.stderr, sys.stderr)):
-        threading.Thread(target=pass_on, args=(stream, to, log, model, key), daemon=True).start()
-    signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+        threading.Thread(target=pass_on, args=(stream, to, log, model, key, stopped), daemon=True).start()
+    signal.signal(signal.SIGTERM, lambda *_: (stopped.set(), child.terminate()))
     while child.poll() is None:
         try:
             http.client.HTTPConnection("127.0.0.1", inner, timeout=5).connect()

@@ -18,7 +18,7 @@ import struct
 import threading
 
 # What differs between two replies to one request, and says nothing.
-VOLATILE = {"id", "request_id", "created", "e2e_latency", "weight_versions", "permission"}
+VOLATILE = {"id", "request_id", "created", "e2e_latency", "weight_versions", "permission", "response_sent_to_client_ts"}
 PLACE = "@MODEL@"
 
 
@@ -106,17 +106,22 @@ class Tape:
             return reply
 
     def save(self, path):
-        with lzma.open(path, "wt", encoding="utf-8", preset=9) as file:
+        with lzma.open(path, "wt", encoding="utf-8", preset=6) as file:
             file.write(json.dumps(self.about) + "\n")
             for key, request in self.requests.items():
                 replies = []
                 for reply in self.replies[key]:
-                    try:
-                        body = rewrite(json.loads(reply["body"], parse_float=narrow))
-                        replies.append(dict(reply, body=body))
-                    except (KeyError, ValueError):
-                        replies.append(reply)
+                    if "json" in reply.get("type", ""):
+                        reply = dict(reply, body=rewrite(json.loads(reply["body"], parse_float=narrow)))
+                    replies.append(reply)
                 file.write(json.dumps({"request": request, "replies": replies}) + "\n")
+
+    @staticmethod
+    def body(reply):
+        """As it was, but for white space."""
+        if "json" in reply["type"]:
+            return rewrite(json.loads(reply["body"], parse_float=widen))
+        return reply["body"]
 
     @classmethod
     def load(cls, path):
@@ -125,9 +130,6 @@ class Tape:
             for line in file:
                 line = json.loads(line)
                 request = line["request"]
-                for reply in line["replies"]:
-                    if "json" in reply.get("type", ""):
-                        reply["body"] = rewrite(json.loads(reply["body"], parse_float=widen))
                 key = request_key(request["method"], request["path"], request["body"].encode())
                 tape.requests[key] = request
                 tape.replies[key] = line["replies"]
@@ -265,7 +267,10 @@ class Player(Server):
         if "reset" in reply:
             handler.reset()
         else:
-            handler.send(reply["status"], reply["body"].replace(PLACE, self.model).encode(), reply["type"])
+            self.send(handler, reply, Tape.body(reply))
+
+    def send(self, handler, reply, body):
+        handler.send(reply["status"], body.replace(PLACE, self.model).encode(), reply["type"])
 
     def not_asked(self):
         return [key for key in self.tape.replies if key not in self.turns]
@@ -292,9 +297,9 @@ class Faulty(Player):
         if not hit or "reset" in reply:
             super().play(handler, path, reply)
         elif callable(self.fault):
-            super().play(handler, path, dict(reply, body=self.fault(path, reply["body"])))
+            self.send(handler, reply, self.fault(path, Tape.body(reply)))
         else:
-            getattr(self, self.fault)(handler, reply["body"].encode())
+            getattr(self, self.fault)(handler, Tape.body(reply).encode())
 
     def status(self, handler, body):
         handler.send(500, b'{"error":{"message":"EngineCore encountered an issue","code":500}}')

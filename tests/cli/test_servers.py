@@ -1,0 +1,305 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Audits on vLLM and SGLang as they were recorded (tests/data/engines): by the user's two servers, and by servers of
+ours whose programs play the recording. And servers that fail in every way."""
+
+import glob
+import json
+import math
+import os
+import signal
+import sys
+
+from refract_cli import CORPUS, HAYSTACK, SOURCE, CliTest, main, processes, read_reports, wait_until
+
+sys.path.insert(0, os.path.join(SOURCE, "tests", "engine"))
+import live
+import stand_in
+import tape as tapes
+
+# How often each kill is tried; by hand: REFRACT_TEST_KILLS=20.
+KILLS = int(os.environ.get("REFRACT_TEST_KILLS", "2"))
+KEY = "a-key-of-the-users"
+FLOOR = 1e-6
+
+
+def load(engine, kv):
+    return tapes.Tape.load(os.path.join(live.TAPES, f"{engine}-{kv.removeprefix('kv=')}.xz"))
+
+
+class Recorded(CliTest):
+    """What both engines have in common; `engine` is set below."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.model_type, cls.reference, cls.candidate = live.ENGINES[cls.engine]
+        cls.tapes = {kv: load(cls.engine, kv) for kv in (cls.reference, cls.candidate)}
+        cls.version = cls.tapes[cls.reference].about["version"]
+
+    def setUp(self):
+        super().setUp()
+        self.env["REFRACT_SERVER_KEY"] = KEY
+        self.model = self.path("model")
+        os.mkdir(self.model)
+        for path in glob.glob(os.path.join(live.TAPES, "model", "*.json")):
+            with open(path) as file:
+                text = file.read().replace("@TYPE@", self.model_type)
+            self.write(os.path.join("model", os.path.basename(path)), text)
+        # Never looked into: the server has read the real one.
+        header = b'{"w":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}'
+        self.write("model/model.safetensors", len(header).to_bytes(8, "little") + header + b"\0\0")
+
+    def arguments(self, *more, candidates=None, axes="trajectory,kld,rniah,plad"):
+        arguments = ["score", "--backend", self.engine, "--model", self.model, "--reference", self.reference,
+                     "--axes", axes, "--corpus", CORPUS, "--haystack", HAYSTACK, *live.SMALL]
+        for kv in candidates or [self.candidate]:
+            arguments += ["--candidate", kv]
+        return arguments + list(more)
+
+    def check_reports(self, found):
+        itself, candidate = found[self.reference], found[self.candidate]
+        self.assertEqual(itself["composite"], 100)
+        self.assertEqual([axis["score"] for axis in itself["axes"].values()], [100] * 4)
+        self.assertLess(candidate["composite"], 100)
+        self.assertGreater(candidate["axes"]["kld"]["mean_kld"], 0)
+        for report in (itself, candidate):
+            self.assertFalse([name for name, axis in report["axes"].items() if axis.get("skipped")])
+            self.assertNotIn(KEY, json.dumps(report))
+            self.assertNotIn(self.dir, json.dumps(report))
+        full, top = (self.expected_kld(n) for n in (64, 1024))
+        self.assertAlmostEqual(candidate["axes"]["kld"]["mean_kld"], full[0], delta=1e-9)
+        ladder = candidate["extension"]["axes"]["kld"]["ladder"]
+        self.assertEqual([step["ctx"] for step in ladder], [1024])
+        self.assertAlmostEqual(ladder[0]["mean_kld"], top[1], delta=1e-9)
+
+    # ---- in plain Python, from the same replies ----
+
+    def expected_kld(self, n_ctx):
+        """Mean over the scored positions of the KL divergence of what the two said, and of its lower bound where only
+        the most likely are known: those on both lists one by one, all the rest as one."""
+        rows = {kv: self.rows(tape, n_ctx) for kv, tape in self.tapes.items()}
+        reference, candidate = rows[self.reference], rows[self.candidate]
+        self.assertEqual(list(reference), list(candidate))
+        self.assertEqual(len(reference), 2)
+        whole, bound = [], []
+        for ids, both in ((ids, (reference[ids], candidate[ids])) for ids in reference):
+            for position in range(n_ctx // 2 + 1, n_ctx):
+                p, q = (chunk[position] for chunk in both)
+                if len(p) == len(q) == 1536:
+                    whole.append(self.divergence(self.normal(p), self.normal(q)))
+                bound.append(self.bound(p, q))
+        return (math.fsum(whole) / len(whole) if whole else None), math.fsum(bound) / len(bound)
+
+    def bound(self, p, q):
+        """All others hold a share that log-probabilities in single precision can tell from nothing."""
+        p, q = ({t: v for t, v in row.items() if t in p and t in q} for row in (p, q))
+        a, b = (min(max(1 - math.fsum(map(math.exp, row.values())), FLOOR), 1 - FLOOR) for row in (p, q))
+        shared = self.divergence(self.normal(p), self.normal(q))
+        known = min(math.fsum(map(math.exp, p.values())), 1)
+        return max(known * shared + self.divergence({"rest": a, "known": 1 - a}, {"rest": b, "known": 1 - b}), 0)
+
+    @staticmethod
+    def normal(row):
+        total = math.fsum(map(math.exp, row.values()))
+        return {t: math.exp(v) / total for t, v in row.items()}
+
+    @staticmethod
+    def divergence(p, q):
+        return math.fsum(v * math.log(v / q[t]) for t, v in p.items() if v > 0 and q[t] > 0)
+
+    # ---- the user's servers ----
+
+    def attached(self, status, reference, candidate, *more, says=(), **options):
+        return self.check(status, *self.arguments("--reference-url", reference.url, "--candidate-url", candidate.url, *more,
+                                                  **options), says=says)
+
+    def players(self, kind=tapes.Player, **options):
+        return [kind(self.tapes[kv], model=self.model, key=KEY, **options) for kv in (self.reference, self.candidate)]
+
+    def test_attached(self):
+        reference, candidate = self.players()
+        with reference, candidate:
+            for folder, other, kv in (("itself", reference, self.reference), ("candidate", candidate, self.candidate)):
+                self.attached(0, reference, other, "--json-out", self.path(folder) + "/", candidates=[kv])
+            self.assertEqual(reference.unknown + candidate.unknown, [])
+        self.check_reports({**read_reports(self.path("itself")), **read_reports(self.path("candidate"))})
+
+    def fails(self, fault, says, axes="trajectory", status=3, **where):
+        """One of the servers, the reference's, has a fault; refract says so and leaves both alone."""
+        with tapes.Faulty(self.tapes[self.reference], fault, model=self.model, key=KEY, **where) as reference, \
+                tapes.Player(self.tapes[self.candidate], model=self.model, key=KEY) as candidate:
+            out, err = self.attached(status, reference, candidate, "--json-out", self.path("report.json"), says=says,
+                                     axes=axes)
+            self.assertFalse(os.path.exists(self.path("report.json")))
+            self.assertNotIn(KEY, out + err)
+            self.assertGreater(reference.met, 0, "the fault was never met")
+
+    def test_wrong_key(self):
+        self.fails("refused_key", "REFRACT_SERVER_KEY")
+
+    def test_loading(self):
+        """503 for a while is waited for."""
+        reference, candidate = self.players(tapes.Faulty, fault="loading", path="/health", count=3)
+        with reference, candidate:
+            self.attached(0, reference, candidate, axes="kld")
+            self.assertGreater(min(reference.met, candidate.met), 3)
+
+    def test_errors(self):
+        for path in (self.generate_path, self.score_path):
+            self.fails("status", "EngineCore encountered an issue", path=path, axes=self.axis_of(path))
+
+    def test_half_a_reply(self):
+        for path in ("/v1/models", self.generate_path, self.score_path):
+            self.fails("half", self.title, path=path, axes=self.axis_of(path))
+
+    def test_garbage(self):
+        for path in ("/v1/models", "/tokenize", self.generate_path, self.score_path):
+            self.fails("garbage", [], path=path, axes=self.axis_of(path))
+
+    def test_crash(self):
+        for path in ("/tokenize", self.generate_path, self.score_path):
+            self.fails("crash", self.title, path=path, axes=self.axis_of(path))
+
+    def axis_of(self, path):
+        return "kld" if path == self.score_path else "trajectory"
+
+    def test_refused_connection(self):
+        reference, candidate = self.players()
+        reference.server_close()
+        with candidate:
+            self.attached(3, reference, candidate, says=self.title)
+
+    def test_silent_server_and_interrupt(self):
+        """A reply that never comes; refract ends at once all the same."""
+        with tapes.Faulty(self.tapes[self.reference], "endless", path=self.generate_path, model=self.model,
+                          key=KEY) as reference, self.players()[1] as candidate:
+            process = self.start(*self.arguments("--reference-url", reference.url, "--candidate-url", candidate.url,
+                                                 axes="trajectory"))
+            self.assertTrue(wait_until(lambda: reference.met > 0, 60))
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=10)
+            self.assertEqual(process.returncode, 130)
+
+    def test_other_vocabulary(self):
+        def other_ids(path, body):
+            reply = json.loads(body)
+            reply["tokens"] = reply["tokens"][::-1]
+            return json.dumps(reply)
+
+        self.fails(other_ids, "different vocabularies", path="/tokenize", status=2)
+
+    def test_ids_beyond_the_vocabulary(self):
+        def beyond(path, body):
+            reply = json.loads(body)
+            reply["tokens"][-1] = 1536
+            return json.dumps(reply)
+
+        self.fails(beyond, "1536", path="/tokenize")
+
+    def test_other_model(self):
+        self.fails(lambda path, body: body.replace(tapes.PLACE, "/somewhere/another"), "another", path=self.model_path, status=2)
+
+    def test_context_too_small(self):
+        def small(path, body):
+            reply = json.loads(body)
+            reply["data"][0]["max_model_len"] = 40
+            return json.dumps(reply)
+
+        self.fails(small, "more than the context of", path="/v1/models", status=2)
+
+    def test_not_a_url(self):
+        for url in ("127.0.0.1:8000", "ftp://127.0.0.1/", "http://"):
+            self.check(2, *self.arguments("--reference-url", url, "--candidate-url", url))
+
+    # ---- servers of ours ----
+
+    def environment(self, **settings):
+        paths = {kv.removeprefix("kv="): os.path.join(live.TAPES, f"{self.engine}-{kv.removeprefix('kv=')}.xz")
+                 for kv in self.tapes}
+        settings.setdefault("tapes", paths)
+        self.env["REFRACT_PYTHON"] = self.path("environment")
+        return stand_in.make_environment(self.env["REFRACT_PYTHON"], self.engine, self.version, **settings)
+
+    def test_managed(self):
+        with open("/proc/cpuinfo") as file:
+            if self.engine == "vllm" and "avx512f" not in file.read():
+                self.skipTest("refract knows that vLLM has no fp8 on this processor")
+        environment = self.environment()
+        self.check(0, *self.arguments("--json-out", self.path("reports") + "/",
+                                      candidates=[self.reference, self.candidate]))
+        self.assertEqual(stand_in.said_unknown(environment), "")
+        self.check_reports(read_reports(self.path("reports")))
+        self.assertEqual(processes(self.path("environment")), [])
+
+    def test_managed_start_fails(self):
+        self.environment(start="exit")
+        self.check(3, *self.arguments(), says="the cause of it all")
+
+    def test_managed_crash(self):
+        environment = self.environment(fault={"fault": "status", "path": self.generate_path})
+        self.check(3, *self.arguments(axes="trajectory"), says=self.title)
+        self.assertEqual(processes(self.path("environment")), [])
+
+    def end_managed(self, **settings):
+        environment = self.environment(**settings)
+        for i, end_signal in enumerate([signal.SIGKILL, signal.SIGINT] * KILLS):
+            process = self.start(*self.arguments("--fresh", axes="trajectory"))
+            # Two workers and their parent
+            self.assertTrue(wait_until(lambda: len(processes(environment)) >= 4, 60), "no server was started")
+            process.send_signal(end_signal)
+            process.communicate(timeout=20)
+            self.assertEqual(process.returncode, 130 if end_signal == signal.SIGINT else -signal.SIGKILL)
+            self.assertTrue(wait_until(lambda: not processes(environment), 5), f"try {i + 1}: a process is left")
+
+    def test_managed_ends_while_it_loads(self):
+        self.end_managed(start="hang")
+
+    def test_managed_ends_while_it_decodes(self):
+        self.end_managed(fault={"fault": "endless", "path": self.generate_path})
+
+
+class Vllm(Recorded):
+    engine, title = "vllm", "vLLM"
+    generate_path, score_path, model_path = "/v1/completions", "/inference/v1/generate", "/v1/models"
+
+    def rows(self, tape, n_ctx):
+        """By the ids of a chunk: per position what is known of log-probabilities, by token."""
+        found = {}
+        for key, request in tape.requests.items():
+            if request["path"] == self.score_path and len((body := json.loads(request["body"]))["token_ids"]) == n_ctx:
+                reply = json.loads(tapes.Tape.body(tape.replies[key][0]))
+                found[tuple(body["token_ids"])] = [row and {int(t): v["logprob"] for t, v in row.items()}
+                                                   for row in reply["prompt_logprobs"]]
+        return found
+
+    def test_pretended_types(self):
+        """A build for processors takes them and computes something else."""
+        self.environment()
+        for kv in ("int8_per_token_head", "turboquant_k8v4", "nvfp4"):
+            self.check(2, *self.arguments(candidates=["kv=" + kv]), says=kv)
+
+
+class Sglang(Recorded):
+    engine, title = "sglang", "SGLang"
+    generate_path = score_path = "/generate"
+    model_path = "/model_info"
+
+    def rows(self, tape, n_ctx):
+        found = {}
+        for key, request in tape.requests.items():
+            if request["path"] != self.score_path or "return_logprob" not in request["body"]:
+                continue
+            ids = json.loads(request["body"])["input_ids"]
+            if len(ids) == n_ctx:
+                info = json.loads(tapes.Tape.body(tape.replies[key][0]))["meta_info"]
+                rows = [None if top is None else {t: v for v, t, *_ in top} for top in info["input_top_logprobs"]]
+                for row, (value, token, *_) in zip(rows, info["input_token_logprobs"]):
+                    if row is not None:
+                        row.setdefault(token, value)
+                found[tuple(ids)] = rows
+        return found
+
+
+del Recorded
+
+if __name__ == "__main__":
+    main()
