@@ -179,6 +179,52 @@ test_row (void)
 }
 
 static void
+stored_cb (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_assert_true (refract_library_set_note_finish (REFRACT_LIBRARY (source), result, NULL));
+  *(gboolean *) user_data = TRUE;
+}
+
+static void
+set_note (const char *note)
+{
+  gboolean stored = FALSE;
+
+  refract_library_set_note_async (library (), listed (0), note, stored_cb, &stored);
+  while (!stored)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static int
+row_height (GtkWidget *row)
+{
+  int height;
+
+  gtk_widget_measure (row, GTK_ORIENTATION_VERTICAL, -1, &height, NULL, NULL, NULL);
+  return height;
+}
+
+/* A row is as high as the texts that it shows, when they change as well, and another's in no way.
+ */
+static void
+test_row_height (void)
+{
+  g_autoptr (GtkWidget) row = g_object_ref_sink (refract_library_row_new ());
+  g_autofree char *text = NULL;
+  int two_lines;
+
+  refract_library_row_set_item (REFRACT_LIBRARY_ROW (row), G_OBJECT (listed (0)));
+  two_lines = row_height (row);
+  set_note ("plugged in");
+  g_assert_cmpint (row_height (row), >, two_lines * 4 / 3);
+  text = refract_library_row_describe (G_OBJECT (listed (0)));
+  g_assert_true (g_str_has_suffix (text, ", Pass, plugged in"));
+  refract_library_row_set_item (REFRACT_LIBRARY_ROW (row), G_OBJECT (listed (1)));
+  g_assert_cmpint (row_height (row), ==, two_lines);
+  set_note ("");
+}
+
+static void
 test_search (void)
 {
   search ("ALPHA q4");
@@ -471,6 +517,7 @@ main (int argc, char **argv)
   g_test_add_func ("/library-page/empty", test_empty);
   g_test_add_func ("/library-page/import", test_import);
   g_test_add_func ("/library-page/row", test_row);
+  g_test_add_func ("/library-page/row-height", test_row_height);
   g_test_add_func ("/library-page/search", test_search);
   g_test_add_func ("/library-page/filter", test_filter);
   g_test_add_func ("/library-page/sort", test_sort);

@@ -28,7 +28,7 @@ class Library(AppTest):
         app.type("plugged in")
         app.press("Return")
         app.gone(role="button", name=STORE)
-        app.find(id="note", name="^plugged in$")
+        app.find(role="list item", name=ROW + ".*, plugged in$")
         # The note is searched.
         app.press("ctrl+f")
         app.find(id="search_entry", state=State.FOCUSED)

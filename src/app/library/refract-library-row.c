@@ -14,22 +14,38 @@
 #include "report/refract-summary.h"
 #include "run/refract-run-item.h"
 
+#define SPACING 2      /* between lines, px */
+#define GAP 12         /* between columns, px */
+#define MIN_CHARS 16   /* of the title that are always seen */
+#define CAPTION 0.82   /* Adwaita's, of the usual font's size */
+#define DIMMED 0.55f   /* Adwaita's --dim-opacity */
+#define DIMMED_HC 0.9f /* the same in high contrast */
+
+typedef enum
+{
+  TEXT_TITLE,
+  TEXT_SUBTITLE,
+  TEXT_NOTE,
+  TEXT_SCORE,
+  TEXT_BAND,
+  N_TEXTS
+} Text;
+
+/* The list view holds two hundred of these, though a dozen are seen, and a key in the search may
+ * show something else in all of them. A widget for each text would be a font, a style and a layout
+ * each; here nothing is laid out before it is drawn. */
 struct _RefractLibraryRow
 {
-  GtkBox parent_instance;
+  GtkWidget parent_instance;
 
-  GtkWidget *title;
-  GtkWidget *subtitle;
-  GtkWidget *note;
-  GtkWidget *progress;
-  GtkWidget *score;
-  GtkWidget *band;
-  GtkWidget *warning;
+  char *texts[N_TEXTS]; /* NULL: not shown */
+  GtkWidget *warning;   /* NULL until there is an error */
+  GtkWidget *progress;  /* NULL until an audit is shown */
 
   GSignalGroup *signals;
 };
 
-G_DEFINE_FINAL_TYPE (RefractLibraryRow, refract_library_row, GTK_TYPE_BOX)
+G_DEFINE_FINAL_TYPE (RefractLibraryRow, refract_library_row, GTK_TYPE_WIDGET)
 
 static const struct
 {
@@ -43,39 +59,279 @@ static const struct
   { "FAIL", N_ ("Fail"), "error" },
 };
 
+static gboolean
+is_caption (Text text)
+{
+  return text != TEXT_TITLE && text != TEXT_SCORE;
+}
+
+/* (nullable) (transfer full): of what is shown, at most @width px wide, or as it is if negative */
+static PangoLayout *
+make_layout (RefractLibraryRow *self, Text text, int width)
+{
+  PangoLayout *layout;
+  PangoAttrList *attributes;
+
+  if (self->texts[text] == NULL)
+    return NULL;
+  layout = gtk_widget_create_pango_layout (GTK_WIDGET (self), self->texts[text]);
+  attributes = pango_attr_list_new ();
+  if (is_caption (text))
+    pango_attr_list_insert (attributes, pango_attr_scale_new (CAPTION));
+  if (text == TEXT_SCORE)
+    {
+      pango_attr_list_insert (attributes, pango_attr_weight_new (PANGO_WEIGHT_BOLD));
+      pango_attr_list_insert (attributes, pango_attr_font_features_new ("tnum"));
+    }
+  pango_layout_set_attributes (layout, attributes);
+  pango_attr_list_unref (attributes);
+  pango_layout_set_single_paragraph_mode (layout, TRUE);
+  pango_layout_set_ellipsize (layout,
+                              text == TEXT_TITLE ? PANGO_ELLIPSIZE_MIDDLE : PANGO_ELLIPSIZE_END);
+  pango_layout_set_width (layout, width < 0 ? -1 : width * PANGO_SCALE);
+  return layout;
+}
+
+/* px of a line of the usual size */
+static double
+get_line_height (RefractLibraryRow *self)
+{
+  PangoFontMetrics *metrics
+      = pango_context_get_metrics (gtk_widget_get_pango_context (GTK_WIDGET (self)), NULL, NULL);
+  int height = pango_font_metrics_get_ascent (metrics) + pango_font_metrics_get_descent (metrics);
+
+  pango_font_metrics_unref (metrics);
+  return height / (double) PANGO_SCALE;
+}
+
+/* px that the texts from @first to @last need below one another */
+static int
+get_texts_height (RefractLibraryRow *self, Text first, Text last)
+{
+  double line = get_line_height (self);
+  int height = -SPACING;
+
+  for (Text text = first; text <= last; text++)
+    if (self->texts[text] != NULL)
+      height += (int) ceil (is_caption (text) ? CAPTION * line : line) + SPACING;
+  return MAX (height, 0);
+}
+
+/* px, with the space before it; 0 where it is not shown */
+static int
+get_progress_height (RefractLibraryRow *self)
+{
+  int height;
+
+  if (self->progress == NULL || !gtk_widget_should_layout (self->progress))
+    return 0;
+  gtk_widget_measure (self->progress, GTK_ORIENTATION_VERTICAL, -1, &height, NULL, NULL, NULL);
+  return height + 3 * SPACING;
+}
+
+static int
+get_warning_width (RefractLibraryRow *self)
+{
+  int width;
+
+  if (self->warning == NULL || !gtk_widget_should_layout (self->warning))
+    return 0;
+  gtk_widget_measure (self->warning, GTK_ORIENTATION_HORIZONTAL, -1, &width, NULL, NULL, NULL);
+  return width + GAP;
+}
+
+static void
+refract_library_row_measure (GtkWidget *widget,
+                             GtkOrientation orientation,
+                             int for_size,
+                             int *minimum,
+                             int *natural,
+                             int *minimum_baseline,
+                             int *natural_baseline)
+{
+  RefractLibraryRow *self = REFRACT_LIBRARY_ROW (widget);
+
+  if (orientation == GTK_ORIENTATION_HORIZONTAL)
+    *minimum = (int) (MIN_CHARS * get_line_height (self) / 2);
+  else
+    *minimum = MAX (get_texts_height (self, TEXT_TITLE, TEXT_NOTE) + get_progress_height (self),
+                    get_texts_height (self, TEXT_SCORE, TEXT_BAND));
+  *natural = *minimum;
+}
+
+/* Allocates @child at @x from where lines begin. */
+static void
+place (RefractLibraryRow *self, GtkWidget *child, int x, int y, int width, int height)
+{
+  gboolean rtl = gtk_widget_get_direction (GTK_WIDGET (self)) == GTK_TEXT_DIR_RTL;
+
+  if (rtl)
+    x = gtk_widget_get_width (GTK_WIDGET (self)) - x - width;
+  gtk_widget_size_allocate (child, &(GtkAllocation) { x, y, width, height }, -1);
+}
+
+static void
+refract_library_row_size_allocate (GtkWidget *widget, int width, int height, int baseline)
+{
+  RefractLibraryRow *self = REFRACT_LIBRARY_ROW (widget);
+  int warning = get_warning_width (self);
+  int progress = get_progress_height (self) - 3 * SPACING;
+
+  if (warning > 0)
+    place (self, self->warning, 0, 0, warning - GAP, height);
+  if (progress > 0)
+    place (self, self->progress, warning, height - progress, width - warning, progress);
+}
+
+/* Draws the texts from @first to @last below one another.
+ *
+ * @x: px from where lines begin
+ * @end: whether they are aligned to the other side
+ * Returns: px that they are wide */
+static int
+draw_texts (RefractLibraryRow *self,
+            GtkSnapshot *snapshot,
+            Text first,
+            Text last,
+            int x,
+            int width,
+            gboolean end,
+            const GdkRGBA colors[N_TEXTS])
+{
+  gboolean rtl = gtk_widget_get_direction (GTK_WIDGET (self)) == GTK_TEXT_DIR_RTL;
+  int y = (gtk_widget_get_height (GTK_WIDGET (self)) - get_progress_height (self)
+           - get_texts_height (self, first, last))
+          / 2;
+  int widest = 0;
+
+  if (rtl)
+    x = gtk_widget_get_width (GTK_WIDGET (self)) - x - width;
+  for (Text text = first; text <= last; text++)
+    {
+      g_autoptr (PangoLayout) layout = make_layout (self, text, width);
+      PangoRectangle extents;
+      int left;
+
+      if (layout == NULL)
+        continue;
+      pango_layout_get_pixel_extents (layout, NULL, &extents);
+      left = end != rtl ? x + width - extents.width : x;
+      gtk_snapshot_save (snapshot);
+      gtk_snapshot_translate (snapshot, &GRAPHENE_POINT_INIT (left - extents.x, y));
+      gtk_snapshot_append_layout (snapshot, layout, &colors[text]);
+      gtk_snapshot_restore (snapshot);
+      widest = MAX (widest, extents.width);
+      y += extents.height + SPACING;
+    }
+  return widest;
+}
+
+static void
+refract_library_row_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
+{
+  RefractLibraryRow *self = REFRACT_LIBRARY_ROW (widget);
+  gboolean high_contrast = adw_style_manager_get_high_contrast (adw_style_manager_get_default ());
+  int start = get_warning_width (self);
+  int width = gtk_widget_get_width (widget);
+  GdkRGBA colors[N_TEXTS];
+  int right;
+
+  /* The band's class colours this widget; all but the band is as what is around it. */
+  for (Text text = 0; text < N_TEXTS; text++)
+    gtk_widget_get_color (text == TEXT_BAND ? widget : gtk_widget_get_parent (widget),
+                          &colors[text]);
+  colors[TEXT_SUBTITLE].alpha *= high_contrast ? DIMMED_HC : DIMMED;
+
+  right = draw_texts (self, snapshot, TEXT_SCORE, TEXT_BAND, start, width - start, TRUE, colors);
+  if (right > 0)
+    right += GAP;
+  draw_texts (self, snapshot, TEXT_TITLE, TEXT_NOTE, start, MAX (width - start - right, 0), FALSE,
+              colors);
+  GTK_WIDGET_CLASS (refract_library_row_parent_class)->snapshot (widget, snapshot);
+}
+
 static void
 refract_library_row_dispose (GObject *object)
 {
   RefractLibraryRow *self = REFRACT_LIBRARY_ROW (object);
 
   g_clear_object (&self->signals);
-  gtk_widget_dispose_template (GTK_WIDGET (object), REFRACT_TYPE_LIBRARY_ROW);
+  g_clear_pointer (&self->warning, gtk_widget_unparent);
+  g_clear_pointer (&self->progress, gtk_widget_unparent);
 
   G_OBJECT_CLASS (refract_library_row_parent_class)->dispose (object);
 }
 
 static void
-refract_library_row_class_init (RefractLibraryRowClass *klass)
+refract_library_row_finalize (GObject *object)
 {
-  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+  RefractLibraryRow *self = REFRACT_LIBRARY_ROW (object);
 
-  G_OBJECT_CLASS (klass)->dispose = refract_library_row_dispose;
+  for (Text text = 0; text < N_TEXTS; text++)
+    g_free (self->texts[text]);
 
-  gtk_widget_class_set_template_from_resource (widget_class, RESOURCE_PATH "/ui/library-row.ui");
-  gtk_widget_class_bind_template_child (widget_class, RefractLibraryRow, title);
-  gtk_widget_class_bind_template_child (widget_class, RefractLibraryRow, subtitle);
-  gtk_widget_class_bind_template_child (widget_class, RefractLibraryRow, note);
-  gtk_widget_class_bind_template_child (widget_class, RefractLibraryRow, progress);
-  gtk_widget_class_bind_template_child (widget_class, RefractLibraryRow, score);
-  gtk_widget_class_bind_template_child (widget_class, RefractLibraryRow, band);
-  gtk_widget_class_bind_template_child (widget_class, RefractLibraryRow, warning);
+  G_OBJECT_CLASS (refract_library_row_parent_class)->finalize (object);
 }
 
 static void
-set_text (GtkWidget *label, const char *text)
+refract_library_row_class_init (RefractLibraryRowClass *klass)
 {
-  gtk_label_set_label (GTK_LABEL (label), text != NULL ? text : "");
-  gtk_widget_set_visible (label, text != NULL && *text != '\0');
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  object_class->dispose = refract_library_row_dispose;
+  object_class->finalize = refract_library_row_finalize;
+  widget_class->measure = refract_library_row_measure;
+  widget_class->size_allocate = refract_library_row_size_allocate;
+  widget_class->snapshot = refract_library_row_snapshot;
+}
+
+static void
+set_text (RefractLibraryRow *self, Text text, const char *shown)
+{
+  gboolean had = self->texts[text] != NULL;
+
+  if (shown != NULL && *shown == '\0')
+    shown = NULL;
+  if (g_strcmp0 (self->texts[text], shown) == 0)
+    return;
+  g_free (self->texts[text]);
+  self->texts[text] = g_strdup (shown);
+  if (had != (shown != NULL))
+    gtk_widget_queue_resize (GTK_WIDGET (self));
+  else
+    gtk_widget_queue_draw (GTK_WIDGET (self));
+}
+
+/* @fraction: of an audit that runs, or negative */
+static void
+show_progress (RefractLibraryRow *self, double fraction)
+{
+  if (self->progress == NULL && fraction >= 0)
+    {
+      self->progress = g_object_new (GTK_TYPE_PROGRESS_BAR, "accessible-role",
+                                     GTK_ACCESSIBLE_ROLE_PRESENTATION, NULL);
+      gtk_widget_set_parent (self->progress, GTK_WIDGET (self));
+    }
+  if (self->progress == NULL)
+    return;
+  gtk_progress_bar_set_fraction (GTK_PROGRESS_BAR (self->progress), MAX (fraction, 0));
+  gtk_widget_set_visible (self->progress, fraction >= 0);
+}
+
+static void
+show_warning (RefractLibraryRow *self, gboolean warning)
+{
+  if (self->warning == NULL && warning)
+    {
+      self->warning
+          = g_object_new (GTK_TYPE_IMAGE, "accessible-role", GTK_ACCESSIBLE_ROLE_PRESENTATION,
+                          "icon-name", "dialog-warning-symbolic", NULL);
+      gtk_widget_add_css_class (self->warning, "warning");
+      gtk_widget_set_parent (self->warning, GTK_WIDGET (self));
+    }
+  if (self->warning != NULL)
+    gtk_widget_set_visible (self->warning, warning);
 }
 
 const char *
@@ -90,12 +346,13 @@ refract_library_band_title (const char *band)
 static void
 show_band (RefractLibraryRow *self, const char *band)
 {
-  set_text (self->band, refract_library_band_title (band));
+  const char *style[] = { NULL, NULL };
+
+  set_text (self, TEXT_BAND, refract_library_band_title (band));
   for (guint i = 0; i < G_N_ELEMENTS (bands); i++)
     if (g_strcmp0 (bands[i].name, band) == 0)
-      gtk_widget_add_css_class (self->band, bands[i].style);
-    else
-      gtk_widget_remove_css_class (self->band, bands[i].style);
+      style[0] = bands[i].style;
+  gtk_widget_set_css_classes (GTK_WIDGET (self), style);
 }
 
 /* (transfer full): what stands below the model */
@@ -127,32 +384,31 @@ show_summary (RefractLibraryRow *self, RefractSummary *summary)
   g_autofree char *tooltip
       = refract_translate (error != NULL ? error : refract_summary_get_verdict (summary));
 
-  set_text (self->title, refract_summary_get_model (summary));
-  set_text (self->subtitle, subtitle);
-  set_text (self->note, refract_summary_get_note (summary));
-  set_text (self->score, score);
+  set_text (self, TEXT_TITLE, refract_summary_get_model (summary));
+  set_text (self, TEXT_SUBTITLE, subtitle);
+  set_text (self, TEXT_NOTE, refract_summary_get_note (summary));
+  set_text (self, TEXT_SCORE, score);
   show_band (self, refract_summary_get_band (summary));
-  gtk_widget_set_visible (self->warning, error != NULL);
-  gtk_widget_set_visible (self->progress, FALSE);
+  show_warning (self, error != NULL);
+  show_progress (self, -1);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self), tooltip);
 }
 
 static void
 show_run (RefractLibraryRow *self, RefractRunItem *item)
 {
+  RefractRunState state = refract_run_item_get_state (item);
   g_autofree char *status = refract_run_item_dup_status (item);
   g_autofree char *subtitle
       = g_strdup_printf ("%s · %s", status, refract_run_item_get_subtitle (item));
 
-  set_text (self->title, refract_run_item_get_title (item));
-  set_text (self->subtitle, subtitle);
-  set_text (self->note, NULL);
-  set_text (self->score, NULL);
+  set_text (self, TEXT_TITLE, refract_run_item_get_title (item));
+  set_text (self, TEXT_SUBTITLE, subtitle);
+  set_text (self, TEXT_NOTE, NULL);
+  set_text (self, TEXT_SCORE, NULL);
   show_band (self, NULL);
-  gtk_widget_set_visible (self->warning, refract_run_item_get_state (item) == REFRACT_RUN_FAILED);
-  gtk_widget_set_visible (self->progress, refract_run_item_get_state (item) == REFRACT_RUN_RUNNING);
-  gtk_progress_bar_set_fraction (GTK_PROGRESS_BAR (self->progress),
-                                 refract_run_item_get_fraction (item));
+  show_warning (self, state == REFRACT_RUN_FAILED);
+  show_progress (self, state == REFRACT_RUN_RUNNING ? refract_run_item_get_fraction (item) : -1);
   gtk_widget_set_tooltip_text (GTK_WIDGET (self), NULL);
 }
 
@@ -174,7 +430,8 @@ notify_cb (RefractLibraryRow *self, GParamSpec *pspec, GObject *item)
 static void
 refract_library_row_init (RefractLibraryRow *self)
 {
-  gtk_widget_init_template (GTK_WIDGET (self));
+  gtk_widget_set_margin_top (GTK_WIDGET (self), 6);
+  gtk_widget_set_margin_bottom (GTK_WIDGET (self), 6);
   self->signals = g_signal_group_new (G_TYPE_OBJECT);
   g_signal_group_connect_swapped (self->signals, "notify", G_CALLBACK (notify_cb), self);
 }
@@ -195,13 +452,26 @@ refract_library_row_set_item (RefractLibraryRow *self, GObject *item)
     show (self, item);
 }
 
+/* (transfer full) */
+static char *
+describe_summary (RefractSummary *summary)
+{
+  g_autofree char *subtitle = make_subtitle (summary);
+  g_autofree char *score = make_score (summary);
+  const char *band = refract_library_band_title (refract_summary_get_band (summary));
+
+  if (band == NULL)
+    return g_strdup_printf ("%s: %s", refract_summary_get_model (summary), subtitle);
+  /* TRANSLATORS: model, KV configuration, score, band, as a screen reader says a row */
+  return g_strdup_printf (_ ("%s, %s: %s of 100, %s"), refract_summary_get_model (summary),
+                          subtitle, score, band);
+}
+
 char *
 refract_library_row_describe (GObject *item)
 {
-  RefractSummary *summary;
-  g_autofree char *subtitle = NULL;
-  g_autofree char *score = NULL;
-  const char *band;
+  g_autofree char *text = NULL;
+  const char *note;
 
   if (REFRACT_IS_RUN_ITEM (item))
     {
@@ -210,13 +480,7 @@ refract_library_row_describe (GObject *item)
       return g_strdup_printf ("%s, %s: %s", refract_run_item_get_title (REFRACT_RUN_ITEM (item)),
                               refract_run_item_get_subtitle (REFRACT_RUN_ITEM (item)), status);
     }
-  summary = REFRACT_SUMMARY (item);
-  subtitle = make_subtitle (summary);
-  score = make_score (summary);
-  band = refract_library_band_title (refract_summary_get_band (summary));
-  if (band == NULL)
-    return g_strdup_printf ("%s: %s", refract_summary_get_model (summary), subtitle);
-  /* TRANSLATORS: model, KV configuration, score, band, as a screen reader says a row */
-  return g_strdup_printf (_ ("%s, %s: %s of 100, %s"), refract_summary_get_model (summary),
-                          subtitle, score, band);
+  text = describe_summary (REFRACT_SUMMARY (item));
+  note = refract_summary_get_note (REFRACT_SUMMARY (item));
+  return *note != '\0' ? g_strdup_printf ("%s, %s", text, note) : g_steal_pointer (&text);
 }

@@ -15,7 +15,7 @@ G_BEGIN_DECLS
  * One line of the library: a #RefractSummary, or a #RefractRunItem with its progress.
  */
 #define REFRACT_TYPE_LIBRARY_ROW (refract_library_row_get_type ())
-G_DECLARE_FINAL_TYPE (RefractLibraryRow, refract_library_row, REFRACT, LIBRARY_ROW, GtkBox)
+G_DECLARE_FINAL_TYPE (RefractLibraryRow, refract_library_row, REFRACT, LIBRARY_ROW, GtkWidget)
 
 GtkWidget *refract_library_row_new (void);
 /* @item: (nullable) */

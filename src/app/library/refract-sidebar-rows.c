@@ -70,18 +70,29 @@ row_setup_cb (GtkSignalListItemFactory *factory, GtkListItem *list_item)
 }
 
 static void
+name_row (GtkListItem *list_item)
+{
+  g_autofree char *text = refract_library_row_describe (gtk_list_item_get_item (list_item));
+
+  gtk_list_item_set_accessible_label (list_item, text);
+}
+
+static void
 row_bind_cb (GtkSignalListItemFactory *factory, GtkListItem *list_item)
 {
   GObject *item = gtk_list_item_get_item (list_item);
-  g_autofree char *text = refract_library_row_describe (item);
 
   refract_library_row_set_item (REFRACT_LIBRARY_ROW (gtk_list_item_get_child (list_item)), item);
-  gtk_list_item_set_accessible_label (list_item, text);
+  name_row (list_item);
+  if (REFRACT_IS_SUMMARY (item))
+    g_signal_connect_object (item, "notify::note", G_CALLBACK (name_row), list_item,
+                             G_CONNECT_SWAPPED);
 }
 
 static void
 row_unbind_cb (GtkSignalListItemFactory *factory, GtkListItem *list_item)
 {
+  g_signal_handlers_disconnect_by_data (gtk_list_item_get_item (list_item), list_item);
   refract_library_row_set_item (REFRACT_LIBRARY_ROW (gtk_list_item_get_child (list_item)), NULL);
 }
 
