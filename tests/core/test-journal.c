@@ -221,6 +221,30 @@ test_nothing_measured (void)
   g_assert_false (g_file_test (folder, G_FILE_TEST_EXISTS));
 }
 
+/* What an earlier attempt did takes no time in this one, and says nothing of how fast this one is.
+ */
+static void
+test_remaining (void)
+{
+  g_autoptr (RefractProgress) progress = refract_progress_new ();
+  guint first = refract_progress_add_stage (progress, "f16", "trajectory", 500);
+  guint second = refract_progress_add_stage (progress, "q8_0", "trajectory", 500);
+
+  refract_progress_begin (progress, first, 500);
+  refract_progress_recall (progress, first, 300);
+  refract_progress_recall (progress, first, 200);
+  refract_progress_finish (progress, first, FALSE);
+  g_assert_cmpfloat (refract_progress_get_fraction (progress), ==, 0.5);
+  g_assert_cmpfloat (refract_progress_get_remaining_after (progress, 10), ==, -1);
+  refract_progress_begin (progress, second, 500);
+  refract_progress_update (progress, second, 100, 10);
+  g_assert_cmpfloat (refract_progress_get_fraction (progress), ==, 0.6);
+  g_assert_cmpfloat (refract_progress_get_remaining_after (progress, 1), ==, -1);
+  g_assert_cmpfloat (refract_progress_get_remaining_after (progress, 10), ==, 40);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
 static void
 test_generation (void)
 {
@@ -284,6 +308,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/journal/two-at-once", test_two_at_once);
   g_test_add_func ("/journal/unfinished", test_unfinished);
   g_test_add_func ("/journal/nothing-measured", test_nothing_measured);
+  g_test_add_func ("/journal/remaining", test_remaining);
   g_test_add_func ("/journal/generation", test_generation);
   g_test_add_func ("/journal/request-hash", test_request_hash);
 

@@ -92,6 +92,7 @@ observe_logits (RefractObserver *self,
 
       if (result->kv_in_use == NULL && in_use != NULL)
         result->kv_in_use = refract_kv_in_use_from_json (in_use);
+      refract_progress_recall (self->progress, reading->stage, reading->work);
       return refract_kld_positions_from_json (refract_json_get_object (entry, "positions"), error);
     }
 

@@ -118,6 +118,8 @@ observe_requests (RefractObserver *self,
       guint n = refract_observer_batch_length (self, requests, first);
       g_autoptr (GPtrArray) batch = g_ptr_array_new ();
       g_auto (GStrv) keys = g_new0 (char *, n + 1);
+      gboolean recalled;
+      guint64 work = 0;
 
       for (guint i = 0; i < n; i++)
         {
@@ -126,14 +128,18 @@ observe_requests (RefractObserver *self,
           g_ptr_array_add (batch, request);
           keys[i] = refract_observer_request_key (self, role, kv, axis, request);
         }
-      if (!refract_observer_lookup_batch (self, keys, n, observation->generations)
+      recalled = refract_observer_lookup_batch (self, keys, n, observation->generations);
+      if (!recalled
           && !refract_observer_decode_batch (self, session, batch, keys, &progress,
                                              observation->generations, error))
         return NULL;
       *engine_seconds += refract_observer_batch_seconds (observation->generations, n);
 
       for (guint i = 0; i < n; i++)
-        progress.done += refract_observer_request_work (g_ptr_array_index (requests, first + i));
+        work += refract_observer_request_work (g_ptr_array_index (requests, first + i));
+      progress.done += work;
+      if (recalled)
+        refract_progress_recall (self->progress, stage, work);
       refract_progress_update (self->progress, stage, progress.done, progress.tokens);
       first += n;
     }
@@ -287,7 +293,10 @@ observe_with_session (RefractObserver *self,
       result->performance.load_seconds += refract_session_get_load_seconds (session);
     }
   else
-    recall_session (self, kv, role, result);
+    {
+      recall_session (self, kv, role, result);
+      refract_progress_recall (self->progress, *stage, LOAD_WORK);
+    }
   refract_progress_finish (self->progress, (*stage)++, FALSE);
   result->performance.setup_seconds = seconds_since (session_started);
 

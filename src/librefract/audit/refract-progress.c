@@ -157,8 +157,23 @@ refract_progress_update (RefractProgress *self, guint stage, guint64 done, guint
 
   g_mutex_lock (&self->mutex);
   s = g_ptr_array_index (self->stages, stage);
-  s->done = MIN (done, s->total);
+  s->done = CLAMP (done, s->recalled, s->total);
   s->tokens = tokens;
+  announce (self);
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+refract_progress_recall (RefractProgress *self, guint stage, guint64 work)
+{
+  RefractStage *s;
+
+  g_return_if_fail (REFRACT_IS_PROGRESS (self));
+
+  g_mutex_lock (&self->mutex);
+  s = g_ptr_array_index (self->stages, stage);
+  s->recalled = MIN (s->recalled + work, s->total);
+  s->done = MAX (s->done, s->recalled);
   announce (self);
   g_mutex_unlock (&self->mutex);
 }
@@ -237,27 +252,28 @@ refract_progress_dup_log (RefractProgress *self, guint first)
 
 /* With the lock held. */
 static void
-sum_work (RefractProgress *self, guint64 *done, guint64 *total)
+sum_work (RefractProgress *self, guint64 *done, guint64 *total, guint64 *recalled)
 {
-  *done = *total = 0;
+  *done = *total = *recalled = 0;
   for (guint i = 0; i < self->stages->len; i++)
     {
       const RefractStage *stage = g_ptr_array_index (self->stages, i);
 
       *done += stage->done;
       *total += stage->total;
+      *recalled += stage->recalled;
     }
 }
 
 double
 refract_progress_get_fraction (RefractProgress *self)
 {
-  guint64 done, total;
+  guint64 done, total, recalled;
 
   g_return_val_if_fail (REFRACT_IS_PROGRESS (self), 0);
 
   g_mutex_lock (&self->mutex);
-  sum_work (self, &done, &total);
+  sum_work (self, &done, &total, &recalled);
   g_mutex_unlock (&self->mutex);
 
   return total > 0 ? (double) done / total : 0;
@@ -272,16 +288,26 @@ refract_progress_get_elapsed (RefractProgress *self)
 }
 
 double
-refract_progress_get_remaining (RefractProgress *self)
+refract_progress_get_remaining_after (RefractProgress *self, double elapsed)
 {
-  double fraction = refract_progress_get_fraction (self);
-  double elapsed = refract_progress_get_elapsed (self);
+  guint64 done, total, recalled;
+
+  g_return_val_if_fail (REFRACT_IS_PROGRESS (self), -1);
+
+  g_mutex_lock (&self->mutex);
+  sum_work (self, &done, &total, &recalled);
+  g_mutex_unlock (&self->mutex);
 
   /* Before the first percent and the first seconds, any figure would be a guess. */
-  if (fraction < 0.01 || elapsed < 2)
+  if (elapsed < 2 || done - recalled < MAX (total / 100, 1))
     return -1;
+  return elapsed * (total - done) / (done - recalled);
+}
 
-  return elapsed * (1 - fraction) / fraction;
+double
+refract_progress_get_remaining (RefractProgress *self)
+{
+  return refract_progress_get_remaining_after (self, refract_progress_get_elapsed (self));
 }
 
 double

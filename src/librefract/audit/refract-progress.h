@@ -23,6 +23,7 @@ typedef enum
  * @step: "load", or the name of an axis
  * @done: work done: a prompt token is 1, a decoded token %REFRACT_WORK_DECODED
  * @total: work in all; an estimate until the stage has begun
+ * @recalled: of the work, what an earlier attempt had done
  * @tokens: tokens done, decoded or read, for a rate
  */
 typedef struct
@@ -32,6 +33,7 @@ typedef struct
   RefractStageState state;
   guint64 done;
   guint64 total;
+  guint64 recalled;
   guint64 tokens;
 } RefractStage;
 
@@ -59,6 +61,8 @@ guint refract_progress_add_stage (RefractProgress *self,
                                   guint64 total);
 void refract_progress_begin (RefractProgress *self, guint stage, guint64 total);
 void refract_progress_update (RefractProgress *self, guint stage, guint64 done, guint64 tokens);
+/* @work that this attempt finds in the journal: no time goes into it */
+void refract_progress_recall (RefractProgress *self, guint stage, guint64 work);
 void refract_progress_finish (RefractProgress *self, guint stage, gboolean failed);
 /* one line for a person, e.g. what had to be changed; kept in order */
 void refract_progress_log (RefractProgress *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
@@ -70,8 +74,10 @@ char **refract_progress_dup_log (RefractProgress *self, guint first);
 /* share of the work done, [0, 1] */
 double refract_progress_get_fraction (RefractProgress *self);
 double refract_progress_get_elapsed (RefractProgress *self);
-/* seconds; −1 until there is something to go by */
+/* seconds; −1 until there is something to go by, which is what this attempt itself has done */
 double refract_progress_get_remaining (RefractProgress *self);
+/* the same, @elapsed seconds after the attempt began */
+double refract_progress_get_remaining_after (RefractProgress *self, double elapsed);
 /* of the running stage; −1 unknown */
 double refract_progress_get_tokens_per_second (RefractProgress *self);
 
