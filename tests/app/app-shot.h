@@ -24,14 +24,33 @@ typedef struct
 #define APP_SHOT_NARROW ((const AppShotStyle) { 360, 640, 1, ADW_COLOR_SCHEME_FORCE_LIGHT })
 #define APP_SHOT_LARGE_TEXT ((const AppShotStyle) { 360, 640, 2, ADW_COLOR_SCHEME_FORCE_LIGHT })
 
-/* Iterates until nothing happens for a moment (or something always does), and the last frame is
- * drawn. */
+/* Whether a part of what is shown is still being made. */
+static inline gboolean
+app_shot_is_busy (GtkWidget *widget)
+{
+  if (!gtk_widget_get_mapped (widget))
+    return FALSE;
+  if (gtk_test_accessible_has_state (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_STATE_BUSY))
+    return TRUE;
+  for (GtkWidget *child = gtk_widget_get_first_child (widget); child != NULL;
+       child = gtk_widget_get_next_sibling (child))
+    if (app_shot_is_busy (child))
+      return TRUE;
+  return FALSE;
+}
+
+/* Iterates until all that is shown is made and nothing happens for a moment (or something always
+ * does), and the last frame is drawn. */
 static inline void
 app_shot_settle (GtkWidget *widget)
 {
-  gint64 deadline = g_get_monotonic_time () + G_USEC_PER_SEC;
-  gint64 quiet_since = g_get_monotonic_time ();
+  gint64 made_deadline = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
+  gint64 deadline, quiet_since;
 
+  while (g_get_monotonic_time () < made_deadline && app_shot_is_busy (widget))
+    g_main_context_iteration (NULL, TRUE);
+  deadline = g_get_monotonic_time () + G_USEC_PER_SEC;
+  quiet_since = g_get_monotonic_time ();
   while (g_get_monotonic_time () < deadline
          && g_get_monotonic_time () - quiet_since < 60 * G_TIME_SPAN_MILLISECOND)
     if (g_main_context_iteration (NULL, FALSE))

@@ -10,6 +10,7 @@
 #include "../data-fixture.h"
 #include "app-fixture.h"
 #include "app-shot.h"
+#include "app-watchdog.h"
 #include "core/refract-error.h"
 #include "core/refract-json.h"
 #include "export/refract-badge.h"
@@ -205,10 +206,15 @@ static RefractWindow *
 open_report (RefractReport *report, RefractReportPage **page)
 {
   RefractWindow *window = app_fixture_open_window ();
+  AppWatchdog watchdog = { 0 };
 
+  app_watchdog_start (&watchdog);
   *page = refract_report_page_new (report);
   refract_window_set_page (window, ADW_NAVIGATION_PAGE (*page));
   app_fixture_wait (app_fixture_is_mapped, *page, 10);
+  app_shot_settle (GTK_WIDGET (window));
+  g_test_message ("overview: longest turn of the main loop %.1f ms",
+                  app_watchdog_end (&watchdog) / 1000.0);
   g_object_unref (report);
   return window;
 }
@@ -232,7 +238,7 @@ open_first_row (RefractWindow *window, RefractReportPage *page, const char *sect
   GtkWidget *list, *row;
 
   refract_report_page_show_section (page, section);
-  gtk_test_widget_wait_for_draw (GTK_WIDGET (window));
+  app_shot_settle (GTK_WIDGET (window));
   list = widget_find (page, widget_has_type, GSIZE_TO_POINTER ((gsize) REFRACT_TYPE_REPORT_LIST));
   while (list != NULL && !gtk_widget_get_mapped (list))
     list = NULL;
@@ -264,8 +270,13 @@ visit_sections (RefractWindow *window, RefractReportPage *page)
 {
   for (guint i = 0; i < G_N_ELEMENTS (section_names); i++)
     {
+      AppWatchdog watchdog = { 0 };
+
+      app_watchdog_start (&watchdog);
       refract_report_page_show_section (page, section_names[i]);
-      gtk_test_widget_wait_for_draw (GTK_WIDGET (window));
+      app_shot_settle (GTK_WIDGET (window));
+      g_test_message ("%s: longest turn of the main loop %.1f ms", section_names[i],
+                      app_watchdog_end (&watchdog) / 1000.0);
     }
 }
 
@@ -456,6 +467,7 @@ test_list (void)
   GtkWidget *list, *search, *order, *row;
 
   refract_report_page_show_section (page, "plad");
+  app_shot_settle (GTK_WIDGET (window));
   list = widget_find_type (adw_view_stack_get_visible_child (stack), REFRACT_TYPE_REPORT_LIST);
   search = widget_find_type (list, GTK_TYPE_SEARCH_ENTRY);
   order = widget_find_type (list, GTK_TYPE_DROP_DOWN);
@@ -678,6 +690,7 @@ test_accessible (void)
   GtkWidget *list, *row;
 
   refract_report_page_show_section (page, "trajectory");
+  app_shot_settle (GTK_WIDGET (window));
   list = widget_find_type (adw_view_stack_get_visible_child (stack), REFRACT_TYPE_REPORT_LIST);
   row = widget_find_type (list, REFRACT_TYPE_REPORT_ROW);
   gtk_test_accessible_assert_property (

@@ -27,6 +27,9 @@ struct _RefractReportDetails
   AdwPreferencesGroup *repeat;
   GtkLabel *command;
   RefractChartCard *speed_chart;
+
+  RefractReport *report;
+  guint n_filled;
 };
 
 G_DEFINE_FINAL_TYPE (RefractReportDetails, refract_report_details, ADW_TYPE_BIN)
@@ -34,6 +37,7 @@ G_DEFINE_FINAL_TYPE (RefractReportDetails, refract_report_details, ADW_TYPE_BIN)
 static void
 refract_report_details_dispose (GObject *object)
 {
+  g_clear_object (&REFRACT_REPORT_DETAILS (object)->report);
   gtk_widget_dispose_template (GTK_WIDGET (object), REFRACT_TYPE_REPORT_DETAILS);
 
   G_OBJECT_CLASS (refract_report_details_parent_class)->dispose (object);
@@ -66,23 +70,49 @@ refract_report_details_init (RefractReportDetails *self)
   gtk_widget_init_template (GTK_WIDGET (self));
 }
 
+/* A group of facts at a time. */
+static gboolean
+fill_group (GtkWidget *section)
+{
+  RefractReportDetails *self = REFRACT_REPORT_DETAILS (section);
+  const struct
+  {
+    AdwPreferencesGroup *group;
+    RefractFactGroup facts;
+  } groups[] = {
+    { self->speed, REFRACT_FACTS_SPEED },       { self->kv, REFRACT_FACTS_KV },
+    { self->model, REFRACT_FACTS_MODEL },       { self->engine, REFRACT_FACTS_ENGINE },
+    { self->hardware, REFRACT_FACTS_HARDWARE }, { self->inputs, REFRACT_FACTS_INPUTS },
+    { self->run, REFRACT_FACTS_RUN },
+  };
+
+  refract_report_fill_facts (groups[self->n_filled].group, self->report,
+                             groups[self->n_filled].facts);
+  gtk_widget_set_visible (GTK_WIDGET (groups[self->n_filled].group), TRUE);
+  return ++self->n_filled < G_N_ELEMENTS (groups);
+}
+
+static gboolean
+fill_command (GtkWidget *section)
+{
+  RefractReportDetails *self = REFRACT_REPORT_DETAILS (section);
+  const char *command
+      = refract_json_get_string (refract_report_get_root (self->report), "repro_command", "");
+  g_autofree char *shown = refract_clip_text (command, REFRACT_SHOWN_CHARS);
+
+  gtk_label_set_text (self->command, shown);
+  gtk_widget_set_visible (GTK_WIDGET (self->repeat), *command != '\0');
+  refract_chart_card_set_report (self->speed_chart, self->report);
+  return FALSE;
+}
+
 GtkWidget *
 refract_report_details_new (RefractReport *report)
 {
+  static const RefractReportStep steps[] = { fill_command, fill_group, NULL };
   RefractReportDetails *self = g_object_new (REFRACT_TYPE_REPORT_DETAILS, NULL);
-  const char *command
-      = refract_json_get_string (refract_report_get_root (report), "repro_command", "");
-  g_autofree char *shown = refract_clip_text (command, REFRACT_SHOWN_CHARS);
 
-  refract_report_fill_facts (self->speed, report, REFRACT_FACTS_SPEED);
-  refract_report_fill_facts (self->kv, report, REFRACT_FACTS_KV);
-  refract_report_fill_facts (self->model, report, REFRACT_FACTS_MODEL);
-  refract_report_fill_facts (self->hardware, report, REFRACT_FACTS_HARDWARE);
-  refract_report_fill_facts (self->engine, report, REFRACT_FACTS_ENGINE);
-  refract_report_fill_facts (self->inputs, report, REFRACT_FACTS_INPUTS);
-  refract_report_fill_facts (self->run, report, REFRACT_FACTS_RUN);
-  gtk_label_set_text (self->command, shown);
-  gtk_widget_set_visible (GTK_WIDGET (self->repeat), *command != '\0');
-  refract_chart_card_set_report (self->speed_chart, report);
+  self->report = g_object_ref (report);
+  refract_report_build (GTK_WIDGET (self), steps);
   return GTK_WIDGET (self);
 }

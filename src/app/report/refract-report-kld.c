@@ -23,6 +23,9 @@ struct _RefractReportKld
 {
   AdwBin parent_instance;
 
+  RefractReport *report;
+  guint n_charts;
+
   RefractAxisHeader *header;
   GtkWidget *measured;
   GtkFlowBox *facts;
@@ -96,6 +99,7 @@ fill_ladder (RefractReportKld *self, JsonArray *ladder)
 static void
 refract_report_kld_dispose (GObject *object)
 {
+  g_clear_object (&REFRACT_REPORT_KLD (object)->report);
   gtk_widget_dispose_template (GTK_WIDGET (object), REFRACT_TYPE_REPORT_KLD);
 
   G_OBJECT_CLASS (refract_report_kld_parent_class)->dispose (object);
@@ -129,19 +133,48 @@ refract_report_kld_init (RefractReportKld *self)
   gtk_widget_init_template (GTK_WIDGET (self));
 }
 
+static gboolean
+fill_facts (GtkWidget *section)
+{
+  RefractReportKld *self = REFRACT_REPORT_KLD (section);
+
+  gtk_widget_set_visible (self->measured, refract_axis_header_set_report (
+                                              self->header, self->report, REFRACT_AXIS_KLD));
+  refract_fact_grid_fill (self->facts, self->report, REFRACT_FACTS_KLD);
+  return FALSE;
+}
+
+/* A chart at a time. */
+static gboolean
+fill_charts (GtkWidget *section)
+{
+  RefractReportKld *self = REFRACT_REPORT_KLD (section);
+  RefractChartCard *const charts[]
+      = { self->kld_histogram_chart, self->kld_depth_chart, self->kld_contexts_chart };
+
+  refract_chart_card_set_report (charts[self->n_charts], self->report);
+  return ++self->n_charts < G_N_ELEMENTS (charts);
+}
+
+static gboolean
+fill_list (GtkWidget *section)
+{
+  RefractReportKld *self = REFRACT_REPORT_KLD (section);
+  JsonObject *extension = refract_report_get_axis_extension (self->report, REFRACT_AXIS_KLD);
+
+  fill_ladder (self, refract_json_get_array (extension, "ladder"));
+  fill_worst (self, refract_json_get_array (extension, "worst"));
+  gtk_widget_set_visible (GTK_WIDGET (self->worst), TRUE);
+  return FALSE;
+}
+
 GtkWidget *
 refract_report_kld_new (RefractReport *report)
 {
+  static const RefractReportStep steps[] = { fill_facts, fill_charts, fill_list, NULL };
   RefractReportKld *self = g_object_new (REFRACT_TYPE_REPORT_KLD, NULL);
-  JsonObject *extension = refract_report_get_axis_extension (report, REFRACT_AXIS_KLD);
 
-  gtk_widget_set_visible (self->measured,
-                          refract_axis_header_set_report (self->header, report, REFRACT_AXIS_KLD));
-  refract_fact_grid_fill (self->facts, report, REFRACT_FACTS_KLD);
-  fill_ladder (self, refract_json_get_array (extension, "ladder"));
-  fill_worst (self, refract_json_get_array (extension, "worst"));
-  refract_chart_card_set_report (self->kld_histogram_chart, report);
-  refract_chart_card_set_report (self->kld_depth_chart, report);
-  refract_chart_card_set_report (self->kld_contexts_chart, report);
+  self->report = g_object_ref (report);
+  refract_report_build (GTK_WIDGET (self), steps);
   return GTK_WIDGET (self);
 }

@@ -11,9 +11,11 @@
 
 #include "report/refract-report-list.h"
 #include "report/refract-report-row.h"
+#include "report/refract-report-widgets.h"
 
 #define FIRST_ROWS 25
 #define MORE_ROWS 50
+#define ROWS_PER_STEP 5 /* that are made at once */
 /* Fewer rows are seen at a glance. */
 #define SEARCH_FROM 8
 
@@ -123,7 +125,8 @@ update_rest (RefractReportList *self)
 {
   guint n = g_list_model_get_n_items (G_LIST_MODEL (self->sorted));
 
-  gtk_widget_set_visible (self->more, n > gtk_slice_list_model_get_size (self->shown));
+  gtk_widget_set_visible (self->more,
+                          n > MAX (gtk_slice_list_model_get_size (self->shown), FIRST_ROWS));
   gtk_widget_set_visible (GTK_WIDGET (self->list), n > 0);
   gtk_widget_set_visible (self->nothing, n == 0);
 }
@@ -290,13 +293,30 @@ refract_report_list_init (RefractReportList *self)
                            G_CONNECT_SWAPPED);
 }
 
+/* The first rows, a few at a time. */
+static gboolean
+show_first (GtkWidget *widget)
+{
+  RefractReportList *self = REFRACT_REPORT_LIST (widget);
+  guint size = gtk_slice_list_model_get_size (self->shown);
+
+  /* Somebody may have searched, or asked for more, meanwhile. */
+  if (size < FIRST_ROWS)
+    gtk_slice_list_model_set_size (self->shown, MIN (size + ROWS_PER_STEP, FIRST_ROWS));
+  return size + ROWS_PER_STEP < FIRST_ROWS;
+}
+
 void
 refract_report_list_set_items (RefractReportList *self, GListModel *items)
 {
+  static const RefractReportStep steps[] = { show_first, NULL };
+
   g_return_if_fail (REFRACT_IS_REPORT_LIST (self));
   g_return_if_fail (G_IS_LIST_MODEL (items));
 
   gtk_widget_set_visible (self->tools, g_list_model_get_n_items (items) >= SEARCH_FROM);
+  gtk_slice_list_model_set_size (self->shown, 0);
   gtk_filter_list_model_set_model (self->filtered, items);
   update_rest (self);
+  refract_report_build (GTK_WIDGET (self), steps);
 }

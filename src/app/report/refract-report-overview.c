@@ -19,12 +19,15 @@
 
 /* Rows of the run's ranking and findings that are worth showing: a report may say anything. */
 #define MAX_ROWS 100
+/* Rows that are made at once */
+#define ROWS_PER_STEP 10
 
 struct _RefractReportOverview
 {
   AdwBin parent_instance;
 
   RefractReport *report;
+  guint n_filled; /* rows of the list that is being filled */
 
   GtkLabel *composite;
   GtkLabel *subject;
@@ -69,9 +72,25 @@ ship_icon_name (const char *rule)
   return "dialog-warning-symbolic";
 }
 
-static void
-fill_verdict (RefractReportOverview *self)
+/* Calls @add for the next rows of a list of @n. Returns: whether there are more */
+static gboolean
+fill_rows (RefractReportOverview *self,
+           guint n,
+           void (*add) (RefractReportOverview *self, guint row))
 {
+  n = MIN (n, MAX_ROWS);
+  for (guint end = MIN (n, self->n_filled + ROWS_PER_STEP); self->n_filled < end; self->n_filled++)
+    add (self, self->n_filled);
+  if (self->n_filled < n)
+    return TRUE;
+  self->n_filled = 0;
+  return FALSE;
+}
+
+static gboolean
+fill_verdict (GtkWidget *section)
+{
+  RefractReportOverview *self = REFRACT_REPORT_OVERVIEW (section);
   JsonObject *root = refract_report_get_root (self->report);
   JsonObject *ship = refract_json_get_object (refract_report_get_extension (self->report), "ship");
   g_autofree char *composite = refract_report_dup_composite_text (self->report);
@@ -90,6 +109,8 @@ fill_verdict (RefractReportOverview *self)
                                 ship_icon_name (refract_json_get_string (ship, "rule", NULL)));
   gtk_widget_set_visible (GTK_WIDGET (self->ship_icon), sentence != NULL);
   refract_report_take_sentences (self->caveats, refract_report_list_caveats (self->report));
+  refract_chart_card_set_report (self->gauge_chart, self->report);
+  return FALSE;
 }
 
 /* A few words at the end of a row: what is special about it. */
@@ -178,49 +199,86 @@ ranking_row_new (RefractReportOverview *self, JsonObject *ranked, gboolean is_co
   return row;
 }
 
-static void
-fill_recommendation (RefractReportOverview *self)
+static JsonArray *
+get_array (RefractReportOverview *self, const char *name)
 {
+  return refract_json_get_array (refract_report_get_extension (self->report), name);
+}
+
+static gboolean
+fill_recommendation (GtkWidget *section)
+{
+  RefractReportOverview *self = REFRACT_REPORT_OVERVIEW (section);
   JsonObject *extension = refract_report_get_extension (self->report);
   JsonObject *recommendation = refract_json_get_object (extension, "recommendation");
-  JsonArray *ranking = refract_json_get_array (extension, "ranking");
   JsonObject *control = refract_json_get_object (extension, "control");
-  guint n = refract_json_get_length (ranking);
+  guint n = refract_json_get_length (get_array (self, "ranking"));
 
   set_text (self->recommendation_text, refract_json_get_string (recommendation, "sentence", NULL));
   set_text (self->control_text, refract_json_get_string (recommendation, "control_sentence", NULL));
-  for (guint i = 0; i < MIN (n, MAX_ROWS); i++)
-    gtk_list_box_append (self->ranking,
-                         ranking_row_new (self, refract_json_array_get_object (ranking, i), FALSE));
-  if (control != NULL)
-    gtk_list_box_append (self->ranking, ranking_row_new (self, control, TRUE));
   gtk_widget_set_visible (GTK_WIDGET (self->ranking), n > 0 || control != NULL);
   gtk_widget_set_visible (GTK_WIDGET (self->recommendation), recommendation != NULL || n > 0);
+  return FALSE;
 }
 
 static void
-fill_failed (RefractReportOverview *self)
+add_ranked (RefractReportOverview *self, guint row)
 {
-  JsonArray *failed
-      = refract_json_get_array (refract_report_get_extension (self->report), "failed");
-  guint n = refract_json_get_length (failed);
+  JsonObject *ranked = refract_json_array_get_object (get_array (self, "ranking"), row);
 
-  for (guint i = 0; i < MIN (n, MAX_ROWS); i++)
-    {
-      JsonObject *object = refract_json_array_get_object (failed, i);
-      g_autofree char *message
-          = refract_translate (refract_json_get_string (object, "message", NULL));
+  gtk_list_box_append (self->ranking, ranking_row_new (self, ranked, FALSE));
+}
 
-      adw_preferences_group_add (
-          self->failed,
-          refract_plain_row_new (refract_json_get_string (object, "label", "?"), message));
-    }
+static gboolean
+fill_ranking (GtkWidget *section)
+{
+  RefractReportOverview *self = REFRACT_REPORT_OVERVIEW (section);
+  JsonObject *control
+      = refract_json_get_object (refract_report_get_extension (self->report), "control");
+
+  if (fill_rows (self, refract_json_get_length (get_array (self, "ranking")), add_ranked))
+    return TRUE;
+  if (control != NULL)
+    gtk_list_box_append (self->ranking, ranking_row_new (self, control, TRUE));
+  return FALSE;
+}
+
+static gboolean
+fill_scatter (GtkWidget *section)
+{
+  RefractReportOverview *self = REFRACT_REPORT_OVERVIEW (section);
+
+  refract_chart_card_set_report (self->scatter_chart, self->report);
+  return FALSE;
+}
+
+static void
+add_failed (RefractReportOverview *self, guint row)
+{
+  JsonObject *object = refract_json_array_get_object (get_array (self, "failed"), row);
+  g_autofree char *message = refract_translate (refract_json_get_string (object, "message", NULL));
+
+  adw_preferences_group_add (
+      self->failed,
+      refract_plain_row_new (refract_json_get_string (object, "label", "?"), message));
+}
+
+static gboolean
+fill_failed (GtkWidget *section)
+{
+  RefractReportOverview *self = REFRACT_REPORT_OVERVIEW (section);
+  guint n = refract_json_get_length (get_array (self, "failed"));
+
   gtk_widget_set_visible (GTK_WIDGET (self->failed), n > 0);
+  return fill_rows (self, n, add_failed);
 }
 
-static void
-fill_axes (RefractReportOverview *self)
+static gboolean
+fill_axes (GtkWidget *section)
 {
+  RefractReportOverview *self = REFRACT_REPORT_OVERVIEW (section);
+
+  gtk_widget_set_visible (GTK_WIDGET (self->axes), TRUE);
   for (guint i = 0; i < REFRACT_N_AXES; i++)
     {
       g_autofree char *score = refract_report_dup_axis_score_text (self->report, i);
@@ -240,53 +298,62 @@ fill_axes (RefractReportOverview *self)
                                  gtk_image_new_from_icon_name ("go-next-symbolic"));
       adw_preferences_group_add (self->axes, row);
     }
+  return FALSE;
 }
 
-/* REFRACT's own reports have what was found, but no remedies. */
+static gboolean
+fill_axes_chart (GtkWidget *section)
+{
+  RefractReportOverview *self = REFRACT_REPORT_OVERVIEW (section);
+
+  refract_chart_card_set_report (self->axes_chart, self->report);
+  return FALSE;
+}
+
 static void
-fill_diagnosis (RefractReportOverview *self)
+add_finding (RefractReportOverview *self, guint row)
+{
+  JsonObject *finding = refract_json_array_get_object (get_array (self, "findings"), row);
+  g_autofree char *text = refract_translate (refract_json_get_string (finding, "text", NULL));
+  g_autofree char *remedy = refract_translate (refract_json_get_string (finding, "remedy", NULL));
+
+  if (text != NULL)
+    adw_preferences_group_add (self->findings, refract_plain_row_new (text, remedy));
+}
+
+static void
+add_diagnosis (RefractReportOverview *self, guint row)
 {
   JsonArray *diagnosis
       = refract_json_get_array (refract_report_get_root (self->report), "diagnosis");
-  guint n = refract_json_get_length (diagnosis);
+  g_autofree char *text = refract_translate (refract_json_array_get_string (diagnosis, row));
 
-  for (guint i = 0; i < MIN (n, MAX_ROWS); i++)
+  if (text != NULL)
+    adw_preferences_group_add (self->findings, refract_plain_row_new (text, NULL));
+}
+
+static gboolean
+fill_findings (GtkWidget *section)
+{
+  RefractReportOverview *self = REFRACT_REPORT_OVERVIEW (section);
+  guint n = refract_json_get_length (get_array (self, "findings"));
+
+  if (n > 0)
     {
-      g_autofree char *text = refract_translate (refract_json_array_get_string (diagnosis, i));
-
-      if (text != NULL)
-        adw_preferences_group_add (self->findings, refract_plain_row_new (text, NULL));
+      gtk_widget_set_visible (GTK_WIDGET (self->findings), TRUE);
+      return fill_rows (self, n, add_finding);
     }
+  /* REFRACT's own reports have what was found, but no remedies. */
+  n = refract_json_get_length (
+      refract_json_get_array (refract_report_get_root (self->report), "diagnosis"));
   gtk_widget_set_visible (GTK_WIDGET (self->findings), n > 0);
+  return fill_rows (self, n, add_diagnosis);
 }
 
-static void
-fill_findings (RefractReportOverview *self)
+static gboolean
+fill_trust (GtkWidget *section)
 {
-  JsonArray *findings
-      = refract_json_get_array (refract_report_get_extension (self->report), "findings");
-  guint n = refract_json_get_length (findings);
-
-  if (n == 0)
-    {
-      fill_diagnosis (self);
-      return;
-    }
-  for (guint i = 0; i < MIN (n, MAX_ROWS); i++)
-    {
-      JsonObject *finding = refract_json_array_get_object (findings, i);
-      g_autofree char *text = refract_translate (refract_json_get_string (finding, "text", NULL));
-      g_autofree char *remedy
-          = refract_translate (refract_json_get_string (finding, "remedy", NULL));
-
-      if (text != NULL)
-        adw_preferences_group_add (self->findings, refract_plain_row_new (text, remedy));
-    }
-}
-
-static void
-fill_trust (RefractReportOverview *self)
-{
+  RefractReportOverview *self = REFRACT_REPORT_OVERVIEW (section);
   JsonArray *why = refract_json_get_array (
       refract_json_get_object (refract_report_get_extension (self->report), "comparable"), "why");
   guint n = refract_json_get_length (why);
@@ -309,6 +376,8 @@ fill_trust (RefractReportOverview *self)
       self->trust,
       refract_plain_row_new (comparable != NULL ? comparable : _ ("Comparability"),
                              comparable != NULL ? reasons->str : _ ("Not in this report.")));
+  gtk_widget_set_visible (GTK_WIDGET (self->trust), TRUE);
+  return FALSE;
 }
 
 static void
@@ -371,17 +440,12 @@ refract_report_overview_init (RefractReportOverview *self)
 GtkWidget *
 refract_report_overview_new (RefractReport *report)
 {
+  static const RefractReportStep steps[]
+      = { fill_verdict,  fill_recommendation, fill_ranking, fill_scatter, fill_failed,
+          fill_findings, fill_axes_chart,     fill_axes,    fill_trust,   NULL };
   RefractReportOverview *self = g_object_new (REFRACT_TYPE_REPORT_OVERVIEW, NULL);
 
   self->report = g_object_ref (report);
-  fill_verdict (self);
-  fill_recommendation (self);
-  fill_failed (self);
-  fill_axes (self);
-  fill_findings (self);
-  fill_trust (self);
-  refract_chart_card_set_report (self->gauge_chart, report);
-  refract_chart_card_set_report (self->scatter_chart, report);
-  refract_chart_card_set_report (self->axes_chart, report);
+  refract_report_build (GTK_WIDGET (self), steps);
   return GTK_WIDGET (self);
 }

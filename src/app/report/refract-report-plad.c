@@ -179,16 +179,43 @@ refract_report_plad_init (RefractReportPlad *self)
   gtk_widget_init_template (GTK_WIDGET (self));
 }
 
+static gboolean
+fill_facts (GtkWidget *section)
+{
+  RefractReportPlad *self = REFRACT_REPORT_PLAD (section);
+
+  gtk_widget_set_visible (self->measured, refract_axis_header_set_report (
+                                              self->header, self->report, REFRACT_AXIS_PLAD));
+  refract_fact_grid_fill (self->facts, self->report, REFRACT_FACTS_PLAD);
+  return FALSE;
+}
+
+static gboolean
+fill_charts (GtkWidget *section)
+{
+  RefractReportPlad *self = REFRACT_REPORT_PLAD (section);
+
+  refract_chart_card_set_report (self->plad_chart, self->report);
+  return FALSE;
+}
+
+static gboolean
+fill_list (GtkWidget *section)
+{
+  RefractReportPlad *self = REFRACT_REPORT_PLAD (section);
+
+  fill_pairs (self);
+  gtk_widget_set_visible (GTK_WIDGET (self->pairs), TRUE);
+  return FALSE;
+}
+
 GtkWidget *
 refract_report_plad_new (RefractReport *report)
 {
+  static const RefractReportStep steps[] = { fill_facts, fill_charts, fill_list, NULL };
   RefractReportPlad *self = g_object_new (REFRACT_TYPE_REPORT_PLAD, NULL);
 
   self->report = g_object_ref (report);
-  gtk_widget_set_visible (self->measured,
-                          refract_axis_header_set_report (self->header, report, REFRACT_AXIS_PLAD));
-  refract_fact_grid_fill (self->facts, report, REFRACT_FACTS_PLAD);
-  fill_pairs (self);
-  refract_chart_card_set_report (self->plad_chart, report);
+  refract_report_build (GTK_WIDGET (self), steps);
   return GTK_WIDGET (self);
 }

@@ -199,17 +199,44 @@ refract_report_rniah_init (RefractReportRniah *self)
                            G_CALLBACK (chart_activated), self, G_CONNECT_SWAPPED);
 }
 
+static gboolean
+fill_facts (GtkWidget *section)
+{
+  RefractReportRniah *self = REFRACT_REPORT_RNIAH (section);
+
+  gtk_widget_set_visible (self->measured, refract_axis_header_set_report (
+                                              self->header, self->report, REFRACT_AXIS_RNIAH));
+  refract_fact_grid_fill (self->facts, self->report, REFRACT_FACTS_RNIAH);
+  return FALSE;
+}
+
+static gboolean
+fill_charts (GtkWidget *section)
+{
+  RefractReportRniah *self = REFRACT_REPORT_RNIAH (section);
+
+  refract_chart_card_set_report (self->rniah_chart, self->report);
+  return FALSE;
+}
+
+static gboolean
+fill_list (GtkWidget *section)
+{
+  RefractReportRniah *self = REFRACT_REPORT_RNIAH (section);
+
+  fill_cells (self);
+  fill_skipped (self);
+  gtk_widget_set_visible (GTK_WIDGET (self->cells), TRUE);
+  return FALSE;
+}
+
 GtkWidget *
 refract_report_rniah_new (RefractReport *report)
 {
+  static const RefractReportStep steps[] = { fill_facts, fill_charts, fill_list, NULL };
   RefractReportRniah *self = g_object_new (REFRACT_TYPE_REPORT_RNIAH, NULL);
 
   self->report = g_object_ref (report);
-  gtk_widget_set_visible (
-      self->measured, refract_axis_header_set_report (self->header, report, REFRACT_AXIS_RNIAH));
-  refract_fact_grid_fill (self->facts, report, REFRACT_FACTS_RNIAH);
-  fill_cells (self);
-  fill_skipped (self);
-  refract_chart_card_set_report (self->rniah_chart, report);
+  refract_report_build (GTK_WIDGET (self), steps);
   return GTK_WIDGET (self);
 }

@@ -170,16 +170,43 @@ refract_report_trajectory_init (RefractReportTrajectory *self)
   gtk_widget_init_template (GTK_WIDGET (self));
 }
 
+static gboolean
+fill_facts (GtkWidget *section)
+{
+  RefractReportTrajectory *self = REFRACT_REPORT_TRAJECTORY (section);
+
+  gtk_widget_set_visible (self->measured, refract_axis_header_set_report (
+                                              self->header, self->report, REFRACT_AXIS_TRAJECTORY));
+  refract_fact_grid_fill (self->facts, self->report, REFRACT_FACTS_TRAJECTORY);
+  return FALSE;
+}
+
+static gboolean
+fill_charts (GtkWidget *section)
+{
+  RefractReportTrajectory *self = REFRACT_REPORT_TRAJECTORY (section);
+
+  refract_chart_card_set_report (self->divergence_chart, self->report);
+  return FALSE;
+}
+
+static gboolean
+fill_list (GtkWidget *section)
+{
+  RefractReportTrajectory *self = REFRACT_REPORT_TRAJECTORY (section);
+
+  fill_prompts (self);
+  gtk_widget_set_visible (GTK_WIDGET (self->prompts), TRUE);
+  return FALSE;
+}
+
 GtkWidget *
 refract_report_trajectory_new (RefractReport *report)
 {
+  static const RefractReportStep steps[] = { fill_facts, fill_charts, fill_list, NULL };
   RefractReportTrajectory *self = g_object_new (REFRACT_TYPE_REPORT_TRAJECTORY, NULL);
 
   self->report = g_object_ref (report);
-  gtk_widget_set_visible (self->measured, refract_axis_header_set_report (self->header, report,
-                                                                          REFRACT_AXIS_TRAJECTORY));
-  refract_fact_grid_fill (self->facts, report, REFRACT_FACTS_TRAJECTORY);
-  fill_prompts (self);
-  refract_chart_card_set_report (self->divergence_chart, report);
+  refract_report_build (GTK_WIDGET (self), steps);
   return GTK_WIDGET (self);
 }

@@ -93,6 +93,32 @@ refract_report_take_sentences (GtkBox *box, GPtrArray *sentences)
   gtk_widget_set_visible (GTK_WIDGET (box), list->len > 0);
 }
 
+static gboolean
+build_cb (GtkWidget *section, GdkFrameClock *clock, gpointer user_data)
+{
+  const RefractReportStep **next = user_data;
+
+  if (!(**next) (section))
+    (*next)++;
+  if (**next != NULL)
+    return G_SOURCE_CONTINUE;
+  gtk_accessible_reset_state (GTK_ACCESSIBLE (section), GTK_ACCESSIBLE_STATE_BUSY);
+  return G_SOURCE_REMOVE;
+}
+
+void
+refract_report_build (GtkWidget *section, const RefractReportStep *steps)
+{
+  g_return_if_fail (GTK_IS_WIDGET (section));
+
+  if (!(*steps) (section))
+    steps++;
+  if (*steps == NULL)
+    return;
+  gtk_accessible_update_state (GTK_ACCESSIBLE (section), GTK_ACCESSIBLE_STATE_BUSY, TRUE, -1);
+  gtk_widget_add_tick_callback (section, build_cb, g_memdup2 (&steps, sizeof steps), g_free);
+}
+
 void
 refract_report_copy (GtkWidget *widget, const char *text, const char *message)
 {

@@ -30,6 +30,19 @@ void refract_report_fill_facts (AdwPreferencesGroup *group,
  * @sentences: (transfer full) (element-type utf8) */
 void refract_report_take_sentences (GtkBox *box, GPtrArray *sentences);
 
+/* Makes a part of a section. Returns: whether it is to be called again, for more of that part */
+typedef gboolean (*RefractReportStep) (GtkWidget *section);
+
+/**
+ * refract_report_build:
+ * @section: of the report's page; made and empty
+ * @steps: (array zero-terminated=1) (transfer none): static
+ *
+ * Fills @section from the top: the first step at once, and another with each frame that is drawn of
+ * it. To make and lay out a whole section takes longer than the window may stand still.
+ */
+void refract_report_build (GtkWidget *section, const RefractReportStep *steps);
+
 /* Puts @text onto the clipboard and says so: "Copied" */
 void refract_report_copy (GtkWidget *widget, const char *text, const char *message);
 
