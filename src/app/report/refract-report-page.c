@@ -26,6 +26,9 @@
 #include "report/refract-report-widgets.h"
 #include "wizard/refract-window-wizard.h"
 
+/* Characters of a report's own that are laid out in the header bar. */
+#define MAX_TITLE 200
+
 struct _RefractReportPage
 {
   AdwNavigationPage parent_instance;
@@ -343,6 +346,7 @@ refract_report_page_new (RefractReport *report)
 void
 refract_report_page_set_report (RefractReportPage *self, RefractReport *report)
 {
+  g_autofree char *name = NULL;
   g_autofree char *model = NULL;
   g_autofree char *candidate = NULL;
 
@@ -351,7 +355,8 @@ refract_report_page_set_report (RefractReportPage *self, RefractReport *report)
   g_return_if_fail (self->report == NULL);
 
   self->report = g_object_ref (report);
-  model = refract_report_dup_model_name (report);
+  name = refract_report_dup_model_name (report);
+  model = refract_clip_text (name, MAX_TITLE);
   candidate = refract_report_dup_candidate_label (report);
   if (*model == '\0')
     {
