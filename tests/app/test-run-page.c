@@ -91,7 +91,11 @@ test_one_at_a_time (void)
   g_autoptr (RefractRunItem) second = run_fixture_add ("ctk=q4_0,ctv=q4_0", 8);
   g_autoptr (RefractRunItem) third = run_fixture_add ("ctk=q8_0,ctv=q4_0", 8);
   g_autoptr (RefractRunItem) at_one = NULL;
+  RefractWindow *window = app_fixture_open_window ();
+  RefractSidebar *sidebar = refract_window_get_sidebar (window);
 
+  while (g_list_model_get_n_items (refract_sidebar_get_model (sidebar)) < 3)
+    g_main_context_iteration (NULL, TRUE);
   g_assert_cmpint (refract_run_item_get_state (first), ==, REFRACT_RUN_RUNNING);
   g_assert_cmpint (refract_run_item_get_state (second), ==, REFRACT_RUN_WAITING);
   g_assert_cmpuint (refract_audit_queue_get_n_waiting (run_fixture_queue ()), ==, 2);
@@ -99,6 +103,26 @@ test_one_at_a_time (void)
   refract_audit_queue_move (run_fixture_queue (), third, 1);
   at_one = g_list_model_get_item (G_LIST_MODEL (run_fixture_queue ()), 1);
   g_assert_true (at_one == third);
+  g_clear_object (&at_one);
+
+  /* as the sidebar does */
+  refract_sidebar_select (sidebar, G_OBJECT (third));
+  gtk_widget_activate_action (GTK_WIDGET (sidebar), "library.earlier", NULL); /* is the first */
+  gtk_widget_activate_action (GTK_WIDGET (sidebar), "library.later", NULL);
+  at_one = g_list_model_get_item (G_LIST_MODEL (run_fixture_queue ()), 1);
+  g_assert_true (at_one == second);
+  g_assert_true (refract_sidebar_get_selected (sidebar) == G_OBJECT (third));
+  gtk_widget_activate_action (GTK_WIDGET (sidebar), "library.earlier", NULL);
+  g_clear_object (&at_one);
+  at_one = g_list_model_get_item (G_LIST_MODEL (run_fixture_queue ()), 1);
+  g_assert_true (at_one == third);
+  refract_sidebar_select (sidebar, G_OBJECT (first));
+  gtk_widget_activate_action (GTK_WIDGET (sidebar), "library.later", NULL); /* it runs */
+  g_clear_object (&at_one);
+  at_one = g_list_model_get_item (G_LIST_MODEL (run_fixture_queue ()), 1);
+  g_assert_true (at_one == third);
+  app_fixture_close_window (window);
+
   refract_audit_queue_stop (run_fixture_queue (), third);
   g_assert_cmpuint (run_fixture_count (), ==, 2);
 

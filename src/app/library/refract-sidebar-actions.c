@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "library/refract-sidebar-actions.h"
+#include "refract-application.h"
 #include "refract-window.h"
 
 /* The sidebar may be gone with its window when an answer comes; then nobody has to be told. */
@@ -172,6 +173,48 @@ static void delete (GtkWidget *widget, const char *name, GVariant *parameter)
     show_error (widget, _ ("The report was not deleted"), error);
 }
 
+static gboolean
+is_waiting (GObject *item)
+{
+  return REFRACT_IS_RUN_ITEM (item)
+         && refract_run_item_get_state (REFRACT_RUN_ITEM (item)) == REFRACT_RUN_WAITING;
+}
+
+/* The place in the queue of the next audit that waits, behind @item or before it (@step −1);
+ * %GTK_INVALID_LIST_POSITION when there is none. */
+static guint
+find_waiting (GListModel *queue, GObject *item, int step)
+{
+  guint n = g_list_model_get_n_items (queue);
+  gboolean passed = FALSE;
+
+  for (guint i = 0; i < n; i++)
+    {
+      guint position = step > 0 ? i : n - 1 - i;
+      g_autoptr (GObject) other = g_list_model_get_item (queue, position);
+
+      if (passed && is_waiting (other))
+        return position;
+      passed |= other == item;
+    }
+  return GTK_INVALID_LIST_POSITION;
+}
+
+static void
+shift (GtkWidget *widget, const char *name, GVariant *parameter)
+{
+  RefractSidebar *self = REFRACT_SIDEBAR (widget);
+  RefractAuditQueue *queue = refract_application_get_queue (refract_application_get_default ());
+  g_autoptr (GObject) item = g_object_ref (refract_sidebar_get_selected (self));
+  guint position
+      = find_waiting (G_LIST_MODEL (queue), item, g_str_equal (name, "library.later") ? 1 : -1);
+
+  if (position == GTK_INVALID_LIST_POSITION)
+    return;
+  refract_audit_queue_move (queue, REFRACT_RUN_ITEM (item), position);
+  refract_sidebar_select (self, item);
+}
+
 void
 refract_sidebar_install_actions (GtkWidgetClass *widget_class)
 {
@@ -180,16 +223,30 @@ refract_sidebar_install_actions (GtkWidgetClass *widget_class)
   gtk_widget_class_install_action (widget_class, "library.reveal", NULL, reveal);
   gtk_widget_class_install_action (widget_class, "library.export", NULL, export);
   gtk_widget_class_install_action (widget_class, "library.delete", NULL, delete);
+  gtk_widget_class_install_action (widget_class, "library.earlier", NULL, shift);
+  gtk_widget_class_install_action (widget_class, "library.later", NULL, shift);
+}
+
+gboolean
+refract_sidebar_has_menu (GObject *item)
+{
+  return REFRACT_IS_SUMMARY (item) || is_waiting (item);
 }
 
 void
-refract_sidebar_update_actions (RefractSidebar *self, RefractSummary *summary)
+refract_sidebar_update_actions (RefractSidebar *self, GObject *item)
 {
   static const char *const for_any_file[]
-      = { "library.note", "library.reveal", "library.export", "library.delete", "library.menu" };
+      = { "library.note", "library.reveal", "library.export", "library.delete" };
+  static const char *const for_waiting[] = { "library.earlier", "library.later" };
+  RefractSummary *summary = REFRACT_IS_SUMMARY (item) ? REFRACT_SUMMARY (item) : NULL;
+  GtkWidget *widget = GTK_WIDGET (self);
 
   for (guint i = 0; i < G_N_ELEMENTS (for_any_file); i++)
-    gtk_widget_action_set_enabled (GTK_WIDGET (self), for_any_file[i], summary != NULL);
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "library.edit",
+    gtk_widget_action_set_enabled (widget, for_any_file[i], summary != NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (for_waiting); i++)
+    gtk_widget_action_set_enabled (widget, for_waiting[i], is_waiting (item));
+  gtk_widget_action_set_enabled (widget, "library.menu", refract_sidebar_has_menu (item));
+  gtk_widget_action_set_enabled (widget, "library.edit",
                                  summary != NULL && refract_summary_get_error (summary) == NULL);
 }

@@ -6,7 +6,11 @@
 #include "config.h"
 
 #include "library/refract-library-row.h"
+#include "library/refract-sidebar-actions.h"
 #include "library/refract-sidebar-rows.h"
+#include "refract-application.h"
+
+#define MOVABLE "refract-movable"
 
 /* Of a row's own gesture: the press selects the row and opens the menu where it was. */
 static void
@@ -15,7 +19,7 @@ row_menu_cb (GtkGesture *gesture, GtkListItem *list_item, double x, double y)
   GtkWidget *row = gtk_event_controller_get_widget (GTK_EVENT_CONTROLLER (gesture));
   RefractSidebar *self = REFRACT_SIDEBAR (gtk_widget_get_ancestor (row, REFRACT_TYPE_SIDEBAR));
 
-  if (self != NULL && REFRACT_IS_SUMMARY (gtk_list_item_get_item (list_item))
+  if (self != NULL && refract_sidebar_has_menu (gtk_list_item_get_item (list_item))
       && refract_sidebar_open_menu (self, gtk_list_item_get_position (list_item), row,
                                     &GRAPHENE_POINT_INIT (x, y)))
     gtk_gesture_set_state (gesture, GTK_EVENT_SEQUENCE_CLAIMED);
@@ -69,6 +73,72 @@ row_setup_cb (GtkSignalListItemFactory *factory, GtkListItem *list_item)
   gtk_list_item_set_child (list_item, row);
 }
 
+/* A waiting audit is dropped where it shall be in the queue. */
+static gboolean
+dropped_cb (GtkDropTarget *target, const GValue *value, double x, double y, GtkListItem *list_item)
+{
+  RefractAuditQueue *queue = refract_application_get_queue (refract_application_get_default ());
+  RefractRunItem *item = g_value_get_object (value);
+  RefractRunItem *there = gtk_list_item_get_item (list_item);
+
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (queue)); i++)
+    {
+      g_autoptr (RefractRunItem) other = g_list_model_get_item (G_LIST_MODEL (queue), i);
+
+      if (other != there || refract_run_item_get_state (other) != REFRACT_RUN_WAITING)
+        continue;
+      refract_audit_queue_move (queue, item, i);
+      return TRUE;
+    }
+  return FALSE;
+}
+
+static GdkContentProvider *
+drag_cb (GtkDragSource *source, double x, double y, GtkListItem *list_item)
+{
+  GObject *item = gtk_list_item_get_item (list_item);
+
+  /* What runs, or is stopped, has no place in the queue. */
+  return refract_sidebar_has_menu (item)
+             ? gdk_content_provider_new_typed (REFRACT_TYPE_RUN_ITEM, item)
+             : NULL;
+}
+
+/* Audits are few: only their rows can be dragged. */
+static void
+make_movable (GtkListItem *list_item)
+{
+  GtkWidget *row = gtk_list_item_get_child (list_item);
+  GtkDragSource *source = gtk_drag_source_new ();
+  GtkDropTarget *target = gtk_drop_target_new (REFRACT_TYPE_RUN_ITEM, GDK_ACTION_MOVE);
+  GtkEventController *controllers[]
+      = { GTK_EVENT_CONTROLLER (source), GTK_EVENT_CONTROLLER (target) };
+
+  gtk_drag_source_set_actions (source, GDK_ACTION_MOVE);
+  g_signal_connect (source, "prepare", G_CALLBACK (drag_cb), list_item);
+  g_signal_connect (target, "drop", G_CALLBACK (dropped_cb), list_item);
+  for (guint i = 0; i < G_N_ELEMENTS (controllers); i++)
+    {
+      gtk_event_controller_set_static_name (controllers[i], MOVABLE);
+      gtk_widget_add_controller (row, controllers[i]);
+    }
+}
+
+static void
+make_unmovable (GtkListItem *list_item)
+{
+  GtkWidget *row = gtk_list_item_get_child (list_item);
+  g_autoptr (GListModel) controllers = gtk_widget_observe_controllers (row);
+
+  for (guint i = g_list_model_get_n_items (controllers); i > 0; i--)
+    {
+      g_autoptr (GtkEventController) controller = g_list_model_get_item (controllers, i - 1);
+
+      if (g_strcmp0 (gtk_event_controller_get_name (controller), MOVABLE) == 0)
+        gtk_widget_remove_controller (row, controller);
+    }
+}
+
 static void
 name_row (GtkListItem *list_item)
 {
@@ -87,12 +157,18 @@ row_bind_cb (GtkSignalListItemFactory *factory, GtkListItem *list_item)
   if (REFRACT_IS_SUMMARY (item))
     g_signal_connect_object (item, "notify::note", G_CALLBACK (name_row), list_item,
                              G_CONNECT_SWAPPED);
+  else
+    make_movable (list_item);
 }
 
 static void
 row_unbind_cb (GtkSignalListItemFactory *factory, GtkListItem *list_item)
 {
-  g_signal_handlers_disconnect_by_data (gtk_list_item_get_item (list_item), list_item);
+  GObject *item = gtk_list_item_get_item (list_item);
+
+  g_signal_handlers_disconnect_by_data (item, list_item);
+  if (REFRACT_IS_RUN_ITEM (item))
+    make_unmovable (list_item);
   refract_library_row_set_item (REFRACT_LIBRARY_ROW (gtk_list_item_get_child (list_item)), NULL);
 }
 

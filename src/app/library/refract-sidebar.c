@@ -32,6 +32,7 @@ struct _RefractSidebar
   GtkWidget *compare_button;
   GtkWidget *menu;
   GMenuModel *report_menu;
+  GMenuModel *audit_menu;
 
   RefractLibrary *library;
   GListModel *running;
@@ -114,8 +115,8 @@ library_changed_cb (RefractSidebar *self, guint position, guint removed, guint a
 static void
 update_actions (RefractSidebar *self)
 {
-  refract_sidebar_update_actions (self,
-                                  self->choice == NULL ? refract_sidebar_get_summary (self) : NULL);
+  refract_sidebar_update_actions (self, self->choice == NULL ? refract_sidebar_get_selected (self)
+                                                             : NULL);
 }
 
 static void
@@ -199,11 +200,15 @@ popup_menu (RefractSidebar *self, const GdkRectangle *at)
 {
   if (self->menu == NULL)
     {
-      self->menu = gtk_popover_menu_new_from_model (self->report_menu);
+      self->menu = gtk_popover_menu_new_from_model (NULL);
       gtk_popover_set_has_arrow (GTK_POPOVER (self->menu), FALSE);
       gtk_widget_set_halign (self->menu, GTK_ALIGN_START);
       gtk_widget_set_parent (self->menu, self->list_view);
     }
+  gtk_popover_menu_set_menu_model (GTK_POPOVER_MENU (self->menu),
+                                   REFRACT_IS_RUN_ITEM (refract_sidebar_get_selected (self))
+                                       ? self->audit_menu
+                                       : self->report_menu);
   gtk_popover_set_pointing_to (GTK_POPOVER (self->menu), at);
   gtk_popover_popup (GTK_POPOVER (self->menu));
 }
@@ -462,6 +467,7 @@ refract_sidebar_class_init (RefractSidebarClass *klass)
   CHILD (choice_label);
   CHILD (compare_button);
   CHILD (report_menu);
+  CHILD (audit_menu);
   gtk_widget_class_bind_template_callback (widget_class, activate_cb);
   gtk_widget_class_install_action (widget_class, "library.clear-filters", NULL, clear_filters);
   gtk_widget_class_install_action (widget_class, "library.menu", NULL, show_menu);
@@ -561,15 +567,20 @@ refract_sidebar_select (RefractSidebar *self, GObject *item)
   self->quiet = FALSE;
 }
 
+GObject *
+refract_sidebar_get_selected (RefractSidebar *self)
+{
+  g_return_val_if_fail (REFRACT_IS_SIDEBAR (self), NULL);
+
+  return gtk_single_selection_get_selected_item (self->selection);
+}
+
 RefractSummary *
 refract_sidebar_get_summary (RefractSidebar *self)
 {
-  gpointer item;
+  GObject *item = refract_sidebar_get_selected (self);
 
-  g_return_val_if_fail (REFRACT_IS_SIDEBAR (self), NULL);
-
-  item = gtk_single_selection_get_selected_item (self->selection);
-  return REFRACT_IS_SUMMARY (item) ? item : NULL;
+  return REFRACT_IS_SUMMARY (item) ? REFRACT_SUMMARY (item) : NULL;
 }
 
 RefractLibrary *

@@ -29,6 +29,8 @@ G_DECLARE_FINAL_TYPE (RefractSidebar, refract_sidebar, REFRACT, SIDEBAR, AdwNavi
 void refract_sidebar_search (RefractSidebar *self);
 /* @item: (nullable): selected without being opened, now or when it is listed */
 void refract_sidebar_select (RefractSidebar *self, GObject *item);
+/* (transfer none) (nullable): the selected report or audit */
+GObject *refract_sidebar_get_selected (RefractSidebar *self);
 /* (transfer none) (nullable): the selected report */
 RefractSummary *refract_sidebar_get_summary (RefractSidebar *self);
 /* (transfer none) (nullable) */
