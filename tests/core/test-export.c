@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#include <glib/gstdio.h>
+
 #include "core/refract-error.h"
 #include "core/refract-json-scan.h"
 #include "core/refract-json.h"
@@ -422,10 +424,35 @@ test_pruned (void)
   g_assert_nonnull (error);
 }
 
+/* What the check of repeatability has stored below @folder, and the folders of it. */
+static void
+remove_stored (const char *folder)
+{
+  g_autofree char *refract = g_build_filename (folder, "refract", NULL);
+  g_autofree char *stored = g_build_filename (refract, "repeatability", NULL);
+  g_autoptr (GDir) dir = g_dir_open (stored, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (stored, name, NULL);
+
+      g_unlink (path);
+    }
+  g_rmdir (stored);
+  g_rmdir (refract);
+  g_rmdir (folder);
+}
+
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_autofree char *folder = g_dir_make_tmp ("refract-export-XXXXXX", NULL);
+  int status;
+
+  g_assert_nonnull (folder);
+  g_setenv ("XDG_DATA_HOME", folder, TRUE);
+  g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/export/table", test_table);
   g_test_add_func ("/export/best", test_best);
   g_test_add_func ("/export/units", test_units);
@@ -440,5 +467,7 @@ main (int argc, char **argv)
   g_test_add_func ("/export/repeatability", test_repeatability);
   g_test_add_func ("/export/repeatability-store", test_repeatability_store);
   g_test_add_func ("/export/pruned", test_pruned);
-  return g_test_run ();
+  status = g_test_run ();
+  remove_stored (folder);
+  return status;
 }

@@ -399,7 +399,7 @@ test_large (void)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/legacy/figures", test_figures);
   g_test_add_func ("/legacy/exports", test_exports);
   g_test_add_func ("/legacy/compare", test_compare);
