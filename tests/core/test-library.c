@@ -286,6 +286,24 @@ test_outside (Fixture *f, gconstpointer data)
   WAIT_UNTIL (n_items (f) == 1);
 }
 
+/* As long as before: what changed is known by its time. */
+static void
+test_same_length (Fixture *f, gconstpointer data)
+{
+  g_autofree char *other = g_strdup (small);
+  char *digit = strpbrk (strstr (other, "\"composite\""), "123456789");
+
+  open_library (f);
+  write_report (f, "by-hand.json", small);
+  WAIT_UNTIL (n_items (f) == 1);
+  *digit = *digit == '7' ? '8' : '7';
+  write_report (f, "by-hand.json", other);
+  WAIT_UNTIL (
+      n_items (f) == 1
+      && refract_summary_get_composite (item (f, 0))
+             == g_ascii_strtod (strpbrk (strstr (other, "\"composite\""), "0123456789"), NULL));
+}
+
 static void
 test_index (Fixture *f, gconstpointer data)
 {
@@ -420,6 +438,7 @@ static void
 test_delete (Fixture *f, gconstpointer data)
 {
   g_autoptr (RefractSummary) summary = NULL;
+  g_autofree char *index = index_path (f);
   g_autofree char *trash = NULL;
   g_autoptr (GError) error = NULL;
 
@@ -427,10 +446,12 @@ test_delete (Fixture *f, gconstpointer data)
   add_new (f, "ctk=q8_0,ctv=q8_0", 95, 2);
   summary = g_object_ref (add_new (f, "ctk=q8_0,ctv=q4_0", 85, 3));
   trash = g_build_filename (f->reports, ".trash", refract_summary_get_id (summary), NULL);
+  WAIT_UNTIL (file_has (index, refract_summary_get_id (summary)));
 
   g_assert_true (refract_library_delete (f->library, summary, &error));
   g_assert_no_error (error);
   g_assert_cmpuint (n_items (f), ==, 1);
+  WAIT_UNTIL (!file_has (index, refract_summary_get_id (summary)));
   g_assert_false (g_file_test (refract_summary_get_path (summary), G_FILE_TEST_EXISTS));
   g_assert_true (refract_library_restore (f->library, summary, &error));
   g_assert_no_error (error);
@@ -491,6 +512,19 @@ test_import (Fixture *f, gconstpointer data)
   g_assert_true (duplicate);
   g_assert_true (again == first);
   g_assert_cmpuint (n_items (f), ==, 2);
+
+  /* nor is what somebody put into the folder by another name */
+  write_report (f, "by-hand.json", "{\"schema\":\"refract.report.v0.3.1\",\"axes\":{}}");
+  WAIT_UNTIL (n_items (f) == 3);
+  {
+    g_autofree char *same
+        = write_file (f, "same.json", "{\"schema\":\"refract.report.v0.3.1\",\"axes\":{}}");
+
+    again = import (f, same, &duplicate, &error);
+    g_assert_true (duplicate);
+    g_assert_cmpstr (refract_summary_get_id (again), ==, "by-hand.json");
+    g_assert_cmpuint (n_items (f), ==, 3);
+  }
 
   /* what was deleted is no duplicate */
   g_assert_true (refract_library_delete (f->library, second, NULL));
@@ -658,6 +692,7 @@ main (int argc, char **argv)
   ADD ("add", test_add);
   ADD ("order-in-run", test_order_in_run);
   ADD ("outside", test_outside);
+  ADD ("same-length", test_same_length);
   ADD ("index", test_index);
   ADD ("index-used", test_index_used);
   ADD ("note", test_note);
