@@ -271,6 +271,19 @@ class AppTest(unittest.TestCase):
         shutil.rmtree(self.home, ignore_errors=True)
         self.assertEqual(complaints, [])
 
+    def wizard(self, app):
+        """From the window to the page where an audit is started."""
+        app.click(name="^New Audit$", role="button")
+        app.click(name="^Use the Demo Model$")
+        for step in (2, 3, 4, 5):
+            self.next(app)
+            app.find(name=f"^Step {step} of 5$", role="label")
+            self.assertNamed(app)
+        return app.find(name="^Start Audit$", role="button", usable=True, seconds=30)
+
+    def next(self, app):
+        app.click(app.find(name="^Next$", role="button", usable=True, seconds=30))
+
     def assertNamed(self, app):
         """Whatever the keyboard can reach says what it is."""
         nameless = [f"{n.get_role_name()} #{n.get_accessible_id()}" for n in app.all(state=State.FOCUSABLE)

@@ -15,7 +15,9 @@
 
 #include "app-fixture.h"
 #include "app-shot.h"
+#include "compare/refract-compare-page.h"
 #include "core/refract-data.h"
+#include "leaderboard/refract-leaderboard-page.h"
 #include "library/refract-window-library.h"
 #include "report/refract-report-page.h"
 #include "run/refract-audit-queue.h"
@@ -111,12 +113,66 @@ is_over (gpointer queue)
   return !refract_audit_queue_get_busy (queue);
 }
 
+static void
+write_sections (RefractWindow *window, const char *prefix)
+{
+  static const char *const sections[]
+      = { "overview", "trajectory", "kld", "rniah", "plad", "details" };
+  RefractReportPage *page = REFRACT_REPORT_PAGE (refract_window_get_page (window));
+
+  while (refract_report_page_get_report (page) == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  for (guint i = 0; i < G_N_ELEMENTS (sections); i++)
+    {
+      g_autofree char *name = g_strconcat (prefix, "-", sections[i], NULL);
+
+      refract_report_page_show_section (page, sections[i]);
+      write_window (window, name);
+    }
+}
+
+static char *
+example_path (const char *name)
+{
+  return g_build_filename (g_getenv ("REFRACT_DATA_DIR"), "tests", "data", name, NULL);
+}
+
+static gboolean
+shows_report (gpointer window)
+{
+  return REFRACT_IS_REPORT_PAGE (refract_window_get_page (window));
+}
+
+/* Reports that are there already: quicker than an audit. */
+static void
+test_examples (void)
+{
+  static const char *const names[]
+      = { "full-demo-q4_0.refract.json", "report-charts.json", "legacy-v0.3.1-gemma26b.json" };
+  g_autofree char *folder = example_path ("");
+  g_autoptr (GPtrArray) paths = g_ptr_array_new_with_free_func (g_free);
+  RefractWindow *window = app_fixture_open_window ();
+  g_autoptr (GFile) file = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    g_ptr_array_add (paths, example_path (names[i]));
+  file = g_file_new_for_path (paths->pdata[0]);
+  refract_window_open_files (window, &file, 1);
+  app_fixture_wait (shows_report, window, WAIT);
+  write_sections (window, "example");
+  refract_window_set_page (window, ADW_NAVIGATION_PAGE (refract_compare_page_new (paths)));
+  app_shot_settle (GTK_WIDGET (window));
+  write_window (window, "compare");
+  refract_window_set_page (window, ADW_NAVIGATION_PAGE (refract_leaderboard_page_new (folder)));
+  app_shot_settle (GTK_WIDGET (window));
+  write_window (window, "leaderboard");
+  app_fixture_close_window (window);
+}
+
 /* The demo as it runs, and what comes of it. */
 static void
 test_audit (void)
 {
-  static const char *const sections[]
-      = { "overview", "trajectory", "kld", "rniah", "plad", "details" };
   RefractAuditQueue *queue = refract_application_get_queue (app_fixture);
   RefractWindow *window = app_fixture_open_window ();
   RefractRunItem *item;
@@ -132,18 +188,8 @@ test_audit (void)
   summaries = refract_run_item_get_summaries (item);
   g_assert_nonnull (summaries);
   refract_window_show_report (window, g_ptr_array_index (summaries, 0));
-  while (!REFRACT_IS_REPORT_PAGE (refract_window_get_page (window))
-         || refract_report_page_get_report (REFRACT_REPORT_PAGE (refract_window_get_page (window)))
-                == NULL)
-    g_main_context_iteration (NULL, TRUE);
-  for (guint i = 0; i < G_N_ELEMENTS (sections); i++)
-    {
-      g_autofree char *name = g_strconcat ("report-", sections[i], NULL);
-
-      refract_report_page_show_section (REFRACT_REPORT_PAGE (refract_window_get_page (window)),
-                                        sections[i]);
-      write_window (window, name);
-    }
+  app_fixture_wait (shows_report, window, WAIT);
+  write_sections (window, "report");
   g_object_unref (item);
   app_fixture_close_window (window);
 }
@@ -170,6 +216,7 @@ main (int argc, char **argv)
     gtk_widget_set_default_direction (GTK_TEXT_DIR_RTL);
   g_test_add_func ("/screenshots/welcome", test_welcome);
   g_test_add_func ("/screenshots/wizard", test_wizard);
+  g_test_add_func ("/screenshots/examples", test_examples);
   g_test_add_func ("/screenshots/audit", test_audit);
   g_test_add_func ("/screenshots/preferences", test_preferences);
   return app_fixture_run ();

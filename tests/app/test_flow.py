@@ -67,19 +67,6 @@ class Library(AppTest):
 
 @unittest.skipUnless(HAS_ENGINE, "no llama.cpp")
 class Audit(AppTest):
-    def wizard(self, app):
-        """From the window to the page where an audit is started."""
-        app.click(name="^New Audit$", role="button")
-        app.click(name="^Use the Demo Model$")
-        for step in (2, 3, 4, 5):
-            self.next(app)
-            app.find(name=f"^Step {step} of 5$", role="label")
-            self.assertNamed(app)
-        return app.find(name="^Start Audit$", role="button", usable=True, seconds=30)
-
-    def next(self, app):
-        app.click(app.find(name="^Next$", role="button", usable=True, seconds=30))
-
     def test_by_mouse(self):
         """Stopped on the way, and resumed."""
         app = self.start()

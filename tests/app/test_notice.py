@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the program says without being looked at: the desktop notification at the end of an audit and its button, and
+what a screen reader is told."""
+
+import os
+import threading
+import unittest
+
+from refract_app import HAS_ENGINE, LEGACY, SOURCE, AppTest, main, text_of, wait
+
+from gi.repository import Gio, GLib
+
+AUDIT_SECONDS = 180
+FULL = os.path.join(SOURCE, "tests", "data", "full-demo-q4_0.refract.json")
+SERVER = Gio.DBusNodeInfo.new_for_xml("""<node><interface name="org.freedesktop.Notifications">
+  <method name="Notify"><arg type="s" direction="in"/><arg type="u" direction="in"/><arg type="s" direction="in"/>
+    <arg type="s" direction="in"/><arg type="s" direction="in"/><arg type="as" direction="in"/>
+    <arg type="a{sv}" direction="in"/><arg type="i" direction="in"/><arg type="u" direction="out"/></method>
+  <method name="CloseNotification"><arg type="u" direction="in"/></method>
+  <method name="GetCapabilities"><arg type="as" direction="out"/></method>
+  <signal name="ActionInvoked"><arg type="u"/><arg type="s"/></signal>
+</interface></node>""")
+
+
+class Listener(threading.Thread):
+    """A connection to a bus with a main loop of its own."""
+
+    def __init__(self, address):
+        super().__init__(daemon=True)
+        self.address = address
+        self.ready = threading.Event()
+
+    def run(self):
+        self.context = GLib.MainContext.new()
+        self.context.push_thread_default()
+        flags = Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION
+        self.connection = Gio.DBusConnection.new_for_address_sync(self.address, flags, None, None)
+        self.listen()
+        self.loop = GLib.MainLoop.new(self.context, False)
+        self.ready.set()
+        self.loop.run()
+        self.connection.close_sync(None)
+
+    def __enter__(self):
+        self.start()
+        self.ready.wait(10)
+        return self
+
+    def __exit__(self, *_):
+        self.loop.quit()
+        self.join(10)
+
+
+class Notifications(Listener):
+    """The desktop, as far as notifications go: shows none, keeps them all."""
+
+    def __init__(self):
+        super().__init__(os.environ["DBUS_SESSION_BUS_ADDRESS"])
+        self.shown = []
+
+    def listen(self):
+        self.connection.register_object("/org/freedesktop/Notifications", SERVER.interfaces[0], self.called, None, None)
+        self.connection.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", "RequestName",
+                                  GLib.Variant("(su)", ("org.freedesktop.Notifications", 0)), None, 0, -1, None)
+
+    def called(self, connection, sender, path, interface, method, parameters, invocation):
+        if method == "Notify":
+            self.shown.append(parameters.unpack())
+            invocation.return_value(GLib.Variant("(u)", (len(self.shown),)))
+        else:
+            invocation.return_value(GLib.Variant("(as)", (["actions", "body"],)) if method == "GetCapabilities" else None)
+
+    def press(self, key):
+        self.connection.emit_signal(None, "/org/freedesktop/Notifications", "org.freedesktop.Notifications",
+                                    "ActionInvoked", GLib.Variant("(us)", (len(self.shown), key)))
+
+
+class Announcements(Listener):
+    """A screen reader, as far as it is spoken to."""
+
+    def __init__(self):
+        session = Gio.bus_get_sync(Gio.BusType.SESSION, None)
+        super().__init__(session.call_sync("org.a11y.Bus", "/org/a11y/bus", "org.a11y.Bus", "GetAddress", None, None, 0,
+                                           -1, None).unpack()[0])
+        self.said = []
+
+    def listen(self):
+        self.connection.signal_subscribe(None, "org.a11y.atspi.Event.Object", "Announcement", None, None, 0,
+                                         lambda *signal: self.said.append(str(signal[5].unpack())))
+
+
+class Notice(AppTest):
+    @unittest.skipUnless(HAS_ENGINE, "no llama.cpp")
+    def test_notification(self):
+        """The window is closed while an audit runs; at its end the notification's button opens the report."""
+        with Notifications() as desktop:
+            app = self.start()
+            app.click(self.wizard(app))
+            app.find(name="^Measuring…$", seconds=20)
+            app.press("ctrl+w")
+            app.click(name="^Keep Running$", role="button")
+            wait(lambda: app._visible_window() is None, 10, "the window's end", app)
+            shown = wait(lambda: desktop.shown, AUDIT_SECONDS, "a notification", app)[0]
+            self.assertEqual(shown[3], "Audit Finished")
+            self.assertEqual(shown[4], "Demo")
+            actions = dict(zip(shown[5][1::2], shown[5][::2]))
+            self.assertEqual(set(actions) - {""}, {"Show Report"})
+            self.assertIsNone(app.process.poll())
+            desktop.press(actions["Show Report"])
+            app.wait_for_window()
+            app.find(id="RefractReportPage", seconds=20)
+
+    def test_announcements(self):
+        """A chart that is walked through says each of its points."""
+        with Announcements() as reader:
+            app = self.start(LEGACY)
+            app.find(id="RefractReportPage", seconds=20)
+            app.tab_to(lambda node: node.get_role_name() == "image" and "score" in text_of(node).lower())
+            app.press("Right")
+            said = wait(lambda: reader.said, 10, "an announcement", app)
+            self.assertRegex(said[-1], r"\d")
+
+    def test_sections(self):
+        """Every page of a report says what is on it."""
+        app = self.start(FULL)
+        app.find(id="RefractReportPage", seconds=20)
+        for section, name in (("Trajectory", "Trajectory"), ("KLD@D", "Kld"), ("R-NIAH", "Rniah"), ("PLAD", "Plad"),
+                              ("Details", "Details"), ("Overview", "Overview")):
+            app.do(name=f"^{section}$", role="page tab")
+            app.find(id=f"RefractReport{name}")
+            self.assertNamed(app)
+
+
+if __name__ == "__main__":
+    main()
