@@ -225,6 +225,11 @@ def app_environment(home):
     return env
 
 
+def reports(home):
+    folder = os.path.join(home, "data", "refract", "reports")
+    return [name for name in os.listdir(folder) if name.endswith(".refract.json")] if os.path.isdir(folder) else []
+
+
 def xdotool(*arguments):
     subprocess.run(["xdotool", *arguments], check=True)
 

@@ -292,15 +292,15 @@ test_full (void)
   assert_text (page, "model.gguf");
   assert_text (page, "K q4_0 / V q4_0");
   assert_text (page, "Refract demo F16: K q4_0 / V q4_0 against K f16 / V f16");
-  assert_text (page, "45.6 [25.6, 66.7]");
+  assert_text (page, "58.1 [43.4, 71.3]");
   assert_text (page, "0–100, higher is better");
   assert_text (page, "Ship K q8_0 / V q8_0: 47 % less KV memory");
   assert_text (page, "Control");
   assert_text (page, "This report");
-  assert_text (page, "4 of 30 answers identical");
+  assert_text (page, "7 of 30 answers identical");
   assert_text (page, "Try a V type with more bits");
-  assert_text (page, "2.25 nats at token 359 of chunk 8");
-  assert_text (page, "0.0157 nats");
+  assert_text (page, "3.26 nats at token 460 of chunk 26");
+  assert_text (page, "0.0222 nats");
   assert_text (page, "marginal");
   assert_text (page, "Found 3 of 3 times, by the reference 3: no loss");
   assert_text (page, "Proved: the engine's own allocation was read");
@@ -318,9 +318,9 @@ test_dialogs (void)
 
   assert_text (dialog, "What is the longest river in Africa");
   assert_text (dialog, "\nThe first countries was opened in 1961");
-  assert_text (dialog, "\nThe countries is south of the countries");
-  assert_text (dialog, "Parts at token 2 (reference 92 tokens, candidate 128)");
-  assert_text (dialog, "Ended at the limit");
+  assert_text (dialog, "because the house is simple. The flag");
+  assert_text (dialog, "Parts at token 49 (reference 92 tokens, candidate 92)");
+  assert_text (dialog, "Ended by the model");
   close_dialog (window);
 
   dialog = open_first_row (window, page, "rniah");
@@ -330,7 +330,7 @@ test_dialogs (void)
 
   dialog = open_first_row (window, page, "plad");
   assert_text (dialog, "What is the olngest river");
-  assert_text (dialog, "Drift 0.01, by the reference 1.00; excess 0.00");
+  assert_text (dialog, "Drift 0.95, by the reference 1.00; excess 0.00");
   close_dialog (window);
   app_fixture_close_window (window);
 }
@@ -695,7 +695,7 @@ test_accessible (void)
   row = widget_find_type (list, REFRACT_TYPE_REPORT_ROW);
   gtk_test_accessible_assert_property (
       row, GTK_ACCESSIBLE_PROPERTY_LABEL,
-      "fact-1, factual · Parts at token 2 (reference 92 tokens, candidate 128)");
+      "fact-1, factual · Parts at token 49 (reference 92 tokens, candidate 92)");
   gtk_test_accessible_assert_property (widget_find_type (list, GTK_TYPE_SEARCH_ENTRY),
                                        GTK_ACCESSIBLE_PROPERTY_LABEL, "Search in this list");
   gtk_test_accessible_assert_property (widget_find_type (list, GTK_TYPE_DROP_DOWN),

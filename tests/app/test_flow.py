@@ -6,14 +6,9 @@ import json
 import os
 import unittest
 
-from refract_app import HAS_ENGINE, LEGACY, MODEL, AppTest, State, main,  text_of, wait, walk
+from refract_app import HAS_ENGINE, LEGACY, AppTest, State, main, reports, text_of, wait, walk
 
 AUDIT_SECONDS = 180
-
-
-def reports(home):
-    folder = os.path.join(home, "data", "refract", "reports")
-    return [name for name in os.listdir(folder) if name.endswith(".refract.json")] if os.path.isdir(folder) else []
 
 
 class Library(AppTest):
