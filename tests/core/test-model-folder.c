@@ -217,7 +217,7 @@ test_quantization (void)
     }
 
   /* layer by layer: more members than an object of ours may have */
-  for (guint i = 0; i < 400; i++)
+  for (guint i = 0; i < 1100; i++)
     g_string_append_printf (many, ",\"layers.%u\":{\"bits\":%u}", i, 4 + i % 2);
   {
     g_autofree char *config = g_strconcat (

@@ -285,7 +285,7 @@ test_refused (HttpFixture *fixture, gconstpointer data)
     { "kv=auto", "--api-key=secret", -1, "--api-key" },
     { "kv=auto", "--kv-cache-dtype=fp8", -1, "--kv-cache-dtype" },
     { "kv=auto", "--trust-remote-code", -1, "--trust-remote-code" },
-    { "kv=auto", NULL, 5, "--gpu-layers" },
+    { "kv=auto", NULL, 5, "--n-gpu-layers" },
     { "kv=turboquant_k8v4", NULL, -1, "is not stored on a CPU" },
     { "kv=fp9", NULL, -1, "fp9" },
   };
