@@ -120,6 +120,32 @@ has_titled (gpointer group, const char *title)
   return widget_find (group, row_is_titled, title) != NULL;
 }
 
+static const struct
+{
+  const char *name;
+  AppShotStyle style;
+} styles[] = {
+  { "light", { 900, 800, 1, ADW_COLOR_SCHEME_FORCE_LIGHT } },
+  { "dark", { 900, 800, 1, ADW_COLOR_SCHEME_FORCE_DARK } },
+  { "narrow", { 360, 640, 1, ADW_COLOR_SCHEME_FORCE_LIGHT } },
+  { "large-text", { 360, 640, 2, ADW_COLOR_SCHEME_FORCE_LIGHT } },
+};
+
+/* Where nobody looks, the narrowest with the largest text has to fit, and that is all. */
+static void
+take_pictures (RefractWindow *window, const char *name)
+{
+  for (guint i = g_getenv ("REFRACT_SHOTS") != NULL ? 0 : G_N_ELEMENTS (styles) - 1;
+       i < G_N_ELEMENTS (styles); i++)
+    {
+      g_autofree char *full = g_strdup_printf ("%s-%s", name, styles[i].name);
+
+      app_shot_apply (GTK_WINDOW (window), &styles[i].style);
+      app_shot_write (GTK_WIDGET (window), full);
+    }
+  app_shot_apply (GTK_WINDOW (window), &APP_SHOT_WIDE);
+}
+
 /* What is missing for which engine, and what belongs to it. */
 static void
 test_folder_engine (void)
@@ -137,7 +163,7 @@ test_folder_engine (void)
   app_fixture_wait (is_valid, get_page (wizard), WAIT);
   g_assert_cmpstr (adw_preferences_row_get_title (get_child (get_page (wizard), "name_row")), ==,
                    "Tiny-1B");
-  app_shot_write (GTK_WIDGET (window), "wizard-folder-model");
+  take_pictures (window, "wizard-folder-model");
   next_page (wizard);
 
   /* nothing is installed: every engine that would do, and how to get it */
@@ -150,7 +176,8 @@ test_folder_engine (void)
   g_assert_false (gtk_widget_get_visible (get_child (page, "folder_row")));
   g_assert_false (gtk_widget_get_visible (get_child (page, "layers_row")));
   g_assert_true (gtk_widget_get_visible (get_child (page, "servers_row")));
-  app_shot_write (GTK_WIDGET (window), "wizard-folder-engine");
+  adw_expander_row_set_expanded (get_child (page, "servers_row"), TRUE);
+  take_pictures (window, "wizard-folder-engine");
 
   /* MLX alone answers at no address, and has no flags */
   choose_engine (page, "MLX");
@@ -258,7 +285,7 @@ test_folder_kv (void)
       strstr (adw_preferences_row_get_title (ADW_PREFERENCES_ROW (row)), "simulated"));
   g_assert_nonnull (strstr (adw_expander_row_get_subtitle (ADW_EXPANDER_ROW (row)), "% less"));
   adw_expander_row_set_expanded (ADW_EXPANDER_ROW (row), TRUE);
-  app_shot_write (GTK_WIDGET (window), "wizard-mlx-kv");
+  take_pictures (window, "wizard-mlx-kv");
 
   /* heads of 64 have no group of 128 */
   adw_combo_row_set_selected (get_child (row, "group_row"), 2);
@@ -273,13 +300,13 @@ test_folder_kv (void)
   row = find_row (get_child (page, "candidates_group"), "kv=fp8_e4m3");
   g_assert_false (gtk_widget_get_visible (get_child (row, "v_row")));
   g_assert_false (refract_wizard_kv_row_is_error (row));
-  g_assert_false (gtk_widget_get_visible (get_child (page, "control_row")));
+  g_assert_false (gtk_widget_get_visible (get_child (page, "control_group")));
   g_assert_null (refract_plan_get_string (plan, "control"));
   gtk_editable_set_text (get_child (row, "others_row"), "trust-remote-code=1");
   g_assert_true (refract_wizard_kv_row_is_error (row));
   gtk_editable_set_text (get_child (row, "others_row"), "");
   adw_expander_row_set_expanded (ADW_EXPANDER_ROW (row), TRUE);
-  app_shot_write (GTK_WIDGET (window), "wizard-server-kv");
+  take_pictures (window, "wizard-server-kv");
 
   /* "auto" is what it is compared with */
   adw_combo_row_set_selected (get_child (row, "k_row"), 2);

@@ -24,6 +24,7 @@ struct _RefractWizardKvPage
   AdwPreferencesGroup *reference_group;
   AdwPreferencesGroup *candidates_group;
   AdwPreferencesGroup *refused_group;
+  GtkWidget *control_group;
   AdwSwitchRow *control_row;
   RefractSpinRow *threshold_row;
   RefractSpinRow *budget_row;
@@ -436,7 +437,7 @@ fill (RefractWizardKvPage *self, RefractPlan *plan)
       add_row (self, text);
     }
   gtk_menu_button_set_menu_model (self->presets_button, presets[self->dialect]);
-  gtk_widget_set_visible (GTK_WIDGET (self->control_row), self->control != NULL);
+  gtk_widget_set_visible (self->control_group, self->control != NULL);
   adw_switch_row_set_active (self->control_row, control != NULL && self->control != NULL);
 }
 
@@ -549,6 +550,7 @@ refract_wizard_kv_page_class_init (RefractWizardKvPageClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RefractWizardKvPage, reference_group);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardKvPage, candidates_group);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardKvPage, refused_group);
+  gtk_widget_class_bind_template_child (widget_class, RefractWizardKvPage, control_group);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardKvPage, control_row);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardKvPage, threshold_row);
   gtk_widget_class_bind_template_child (widget_class, RefractWizardKvPage, budget_row);
