@@ -70,7 +70,7 @@ refract_axis_header_set_report (RefractAxisHeader *self, RefractReport *report, 
 
   g_return_val_if_fail (REFRACT_IS_AXIS_HEADER (self), FALSE);
 
-  gtk_label_set_text (self->title, refract_axis_id_get_title (axis));
+  gtk_label_set_text (self->title, _ (refract_axis_id_get_title (axis)));
   gtk_label_set_text (self->score, score);
   gtk_label_set_text (self->detail, detail);
   gtk_label_set_text (self->description, shown);

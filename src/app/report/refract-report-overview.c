@@ -290,7 +290,7 @@ fill_axes (GtkWidget *section)
       g_string_printf (subtitle, "%s\n%s", score, detail);
       for (guint j = 0; j < MIN (caveats->len, 5); j++)
         g_string_append_printf (subtitle, "\n%s", (char *) g_ptr_array_index (caveats, j));
-      row = refract_plain_row_new (refract_axis_id_get_title (i), subtitle->str);
+      row = refract_plain_row_new (_ (refract_axis_id_get_title (i)), subtitle->str);
       gtk_list_box_row_set_activatable (GTK_LIST_BOX_ROW (row), TRUE);
       gtk_actionable_set_action_name (GTK_ACTIONABLE (row), "report.section");
       gtk_actionable_set_action_target (GTK_ACTIONABLE (row), "s", refract_axis_id_get_name (i));

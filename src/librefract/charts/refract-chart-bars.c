@@ -296,7 +296,7 @@ refract_chart_fill_axis_row (RefractScoreRow *row, RefractReport *report, Refrac
   JsonObject *object = refract_report_get_axis (report, axis);
   JsonObject *extension = refract_report_get_axis_extension (report, axis);
 
-  *row = (RefractScoreRow) { .label = g_strdup (refract_axis_id_get_title (axis)),
+  *row = (RefractScoreRow) { .label = g_strdup (_ (refract_axis_id_get_title (axis))),
                              .score = refract_report_get_axis_score (report, axis),
                              .low = NAN,
                              .high = NAN,

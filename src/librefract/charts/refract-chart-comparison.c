@@ -32,7 +32,7 @@ fill_composite (RefractScoreRow *row, RefractReport *report)
 static const char *
 group_title (guint group)
 {
-  return group == 0 ? _ ("Composite") : refract_axis_id_get_title ((RefractAxisId) (group - 1));
+  return group == 0 ? _ ("Composite") : _ (refract_axis_id_get_title ((RefractAxisId) (group - 1)));
 }
 
 /* The bars of the composite (@group 0) or an axis; returns the bottom. */

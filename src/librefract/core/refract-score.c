@@ -7,6 +7,8 @@
 
 #include <math.h>
 
+#include <glib/gi18n-lib.h>
+
 #include "core/refract-error.h"
 #include "core/refract-score.h"
 #include "core/refract-statistics.h"
@@ -61,10 +63,10 @@ const char *
 refract_band_get_name (RefractBand band)
 {
   static const char *const names[] = {
-    [REFRACT_BAND_FAIL] = "FAIL",
-    [REFRACT_BAND_DEGRADED] = "DEGRADED",
-    [REFRACT_BAND_PASS] = "PASS",
-    [REFRACT_BAND_EXCELLENT] = "EXCELLENT",
+    [REFRACT_BAND_FAIL] = N_ ("FAIL"),
+    [REFRACT_BAND_DEGRADED] = N_ ("DEGRADED"),
+    [REFRACT_BAND_PASS] = N_ ("PASS"),
+    [REFRACT_BAND_EXCELLENT] = N_ ("EXCELLENT"),
   };
 
   g_return_val_if_fail (band < G_N_ELEMENTS (names), NULL);

@@ -89,7 +89,7 @@ static char *
 make_score_text (double score, JsonObject *interval, gboolean is_bound)
 {
   g_autofree char *text = refract_format_score_interval (score, interval, 1);
-  const char *band = refract_band_get_name (refract_band_for_score (score));
+  const char *band = _ (refract_band_get_name (refract_band_for_score (score)));
 
   return is_bound ? g_strdup_printf (_ ("%s %s at best"), text, band)
                   : g_strdup_printf ("%s %s", text, band);
@@ -129,7 +129,7 @@ refract_report_dup_weakest_text (RefractReport *self)
         {
           lowest = axis_score;
           g_free (name);
-          name = g_strdup (refract_axis_id_get_title (i));
+          name = g_strdup (_ (refract_axis_id_get_title (i)));
         }
     }
   if (title != NULL)
@@ -168,7 +168,7 @@ add_low_axes (GPtrArray *list, RefractReport *self)
         && g_str_equal (refract_report_get_axis_confidence (self, i), "low"))
       g_ptr_array_add (list, g_strdup_printf (_ ("%s is of low confidence, and the composite "
                                                  "includes it."),
-                                              refract_axis_id_get_title (i)));
+                                              _ (refract_axis_id_get_title (i))));
 }
 
 GPtrArray *
@@ -443,7 +443,8 @@ refract_report_dup_summary_text (RefractReport *self)
       g_autofree char *score = refract_report_dup_axis_score_text (self, i);
       g_autofree char *detail = refract_report_dup_axis_detail (self, i);
 
-      g_string_append_printf (text, "%s: %s · %s\n", refract_axis_id_get_title (i), score, detail);
+      g_string_append_printf (text, "%s: %s · %s\n", _ (refract_axis_id_get_title (i)), score,
+                              detail);
     }
   append_line (text, refract_json_get_string (root, "summary", NULL));
   append_line (text, refract_json_get_string (refract_json_get_object (extension, "ship"),
