@@ -86,7 +86,7 @@ static void
 test_runs (void)
 {
   RefractWindow *window = app_fixture_open_window ();
-  g_autoptr (RefractPlan) plan = run_fixture_plan ("ctk=q8_0,ctv=q8_0", 24);
+  g_autoptr (RefractPlan) plan = run_fixture_plan ("ctk=q8_0,ctv=q8_0", 64);
   g_autoptr (RefractRunItem) item = NULL;
   const RefractRepeatability *candidate;
   guint n_before = count_reports ();
@@ -95,15 +95,14 @@ test_runs (void)
   item = g_object_ref (refract_audit_queue_add_repeated (run_fixture_queue (), plan, 2));
   g_assert_cmpstr (refract_run_item_get_subtitle (item), ==, "K q8_0 / V q8_0, 2 times");
   refract_window_show_run (window, item);
-  app_shot_settle (GTK_WIDGET (window));
   g_assert_true (run_fixture_shows (GTK_WIDGET (window), "Measuring, Run 1 of 2…"));
   app_fixture_wait (is_in_second_run, item, RUN_SECONDS);
   g_assert_null (refract_run_item_get_summaries (item));
-  run_fixture_wait_fraction (item, 0.6);
+  run_fixture_wait_fraction (item, 0.55);
   g_assert_true (run_fixture_shows (GTK_WIDGET (window), "Measuring, Run 2 of 2…"));
-  app_shot_write (GTK_WIDGET (window), "repeatability-run");
   run_fixture_press (window, "run.stop");
   run_fixture_wait_state (item, REFRACT_RUN_STOPPED);
+  app_shot_write (GTK_WIDGET (window), "repeatability-stopped");
   g_assert_cmpuint (refract_run_item_get_n_runs_done (item), ==, 1);
   run_fixture_press (window, "run.resume");
   run_fixture_wait_state (item, REFRACT_RUN_FINISHED);
