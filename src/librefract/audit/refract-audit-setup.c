@@ -125,7 +125,8 @@ add_configurations (RefractObserver *observer,
     }
 
   g_ptr_array_insert (configurations, 0, refract_kv_config_ref (reference));
-  for (guint i = 0; i < configurations->len; i++)
+  /* the reference last: where it is at its default, a candidate is what was mistaken */
+  for (guint i = configurations->len; i-- > 0;)
     if (!refract_backend_supports_kv (observer->backend, g_ptr_array_index (configurations, i),
                                       observer->model, error))
       return FALSE;
