@@ -81,8 +81,12 @@ act (int fd, const char *path, const char *what)
   else if (g_str_equal (what, "stream"))
     {
       int stream = connect_to (path);
+      char byte;
 
       send_all (stream, "some bytes", 10);
+      shutdown (stream, SHUT_WR);
+      while (read (stream, &byte, 1) > 0)
+        ; /* until the reader is through */
       close (stream);
     }
   else if (g_str_equal (what, "stream and kill"))
