@@ -414,7 +414,8 @@ read_all (int fd, gpointer user_data, GCancellable *cancellable, GError **error)
 static RefractLogitsRun *
 run_logits (const char *kv_text,
             guint n_chunks,
-            Reading *reading,
+            RefractLogitsFunc func,
+            gpointer user_data,
             GCancellable *cancellable,
             GError **error)
 {
@@ -424,7 +425,7 @@ run_logits (const char *kv_text,
   g_autofree char *corpus = in_tree ("corpus.txt");
   const RefractLogitsSpec spec = { corpus, 512, n_chunks };
 
-  return refract_backend_logits (backend, model, kv, &spec, read_all, reading, cancellable, error);
+  return refract_backend_logits (backend, model, kv, &spec, func, user_data, cancellable, error);
 }
 
 static void
@@ -442,7 +443,7 @@ test_logits (void)
       g_autoptr (RefractLogitsRun) run = NULL;
       Reading reading = { g_checksum_new (G_CHECKSUM_SHA256), 0 };
 
-      run = run_logits ("ctk=q8_0,ctv=q4_0", 6, &reading, NULL, &error);
+      run = run_logits ("ctk=q8_0,ctv=q4_0", 6, read_all, &reading, NULL, &error);
       g_assert_no_error (error);
       g_assert_cmpuint (reading.n_bytes, ==, refract_logits_file_size (&shape));
       if (known != NULL)
@@ -459,13 +460,37 @@ test_logits (void)
     }
 }
 
+static gboolean
+give_up (int fd, gpointer user_data, GCancellable *cancellable, GError **error)
+{
+  char byte;
+
+  g_assert_cmpint (read (fd, &byte, 1), ==, 1);
+  close (fd);
+  g_usleep (G_USEC_PER_SEC); /* the program runs into the closed pipe, if it is closed */
+  g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_DISK, "no room");
+  return FALSE;
+}
+
+/* The reader's own reason, not how the program ended because of it. */
+static void
+test_logits_reader_gives_up (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (run_logits ("ctk=f16,ctv=f16", 64, give_up, NULL, NULL, &error));
+  g_assert_error (error, REFRACT_ERROR, REFRACT_ERROR_DISK);
+  g_assert_cmpstr (error->message, ==, "no room");
+  g_assert_cmpuint (find_marked (mark, "llama-perplexity", NULL), ==, 0);
+}
+
 static void
 test_logits_corpus_too_short (void)
 {
   g_autoptr (GError) error = NULL;
   Reading reading = { g_checksum_new (G_CHECKSUM_SHA256), 0 };
 
-  g_assert_null (run_logits ("ctk=f16,ctv=f16", 100000, &reading, NULL, &error));
+  g_assert_null (run_logits ("ctk=f16,ctv=f16", 100000, read_all, &reading, NULL, &error));
   g_assert_error (error, REFRACT_ERROR, REFRACT_ERROR_INPUT);
   g_assert_nonnull (strstr (error->message, "corpus.txt"));
   g_checksum_free (reading.checksum);
@@ -483,7 +508,7 @@ test_logits_cancel (void)
   do
     {
       g_clear_pointer (&run, refract_logits_run_free);
-      run = run_logits ("ctk=f16,ctv=f16", 64, &reading, cancellable, &error);
+      run = run_logits ("ctk=f16,ctv=f16", 64, read_all, &reading, cancellable, &error);
     }
   while (run != NULL);
   g_thread_join (thread);
@@ -546,7 +571,8 @@ be_owner (const char *stage)
         {
           Reading reading = { g_checksum_new (G_CHECKSUM_SHA256), 0 };
 
-          refract_logits_run_free (run_logits ("ctk=f16,ctv=f16", 32, &reading, NULL, NULL));
+          refract_logits_run_free (
+              run_logits ("ctk=f16,ctv=f16", 32, read_all, &reading, NULL, NULL));
           g_checksum_free (reading.checksum);
         }
       else
@@ -629,6 +655,7 @@ main (int argc, char **argv)
   g_test_add_func ("/llamacpp/killed", test_killed);
   g_test_add_func ("/llamacpp/cancel-decode", test_cancel_decode);
   g_test_add_func ("/llamacpp/logits/whole", test_logits);
+  g_test_add_func ("/llamacpp/logits/reader-gives-up", test_logits_reader_gives_up);
   g_test_add_func ("/llamacpp/logits/too-short", test_logits_corpus_too_short);
   g_test_add_func ("/llamacpp/logits/cancel", test_logits_cancel);
   g_test_add_func ("/llamacpp/selftest", test_selftest);

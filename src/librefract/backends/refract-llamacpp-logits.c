@@ -112,14 +112,15 @@ make_pipe (LogitsRun *run, GError **error)
   return TRUE;
 }
 
+/* The run's own end stays open: when the reader gives up, the program waits, so that its end by a
+ * broken pipe does not hide why. */
 static gpointer
 read_logits (gpointer data)
 {
   LogitsRun *run = data;
-  int fd = run->fd;
 
-  run->fd = -1;
-  run->succeeded = run->func (fd, run->user_data, run->cancellable, &run->error);
+  run->succeeded = run->func (fcntl (run->fd, F_DUPFD_CLOEXEC, 0), run->user_data, run->cancellable,
+                              &run->error);
   g_atomic_int_set (&run->done, 1);
   return NULL;
 }
@@ -132,6 +133,15 @@ has_data (LogitsRun *run)
   struct pollfd fd = { run->fd, POLLIN, 0 };
 
   return poll (&fd, 1, 0) > 0 && (fd.revents & POLLIN) != 0;
+}
+
+/* Has the program closed the pipe, with nothing left in it? */
+static gboolean
+is_closed (LogitsRun *run)
+{
+  struct pollfd fd = { run->fd, POLLIN, 0 };
+
+  return poll (&fd, 1, 0) > 0 && fd.revents == POLLHUP;
 }
 
 static gboolean
@@ -160,7 +170,7 @@ run_to_end (LogitsRun *run, guint silence_limit, GCancellable *cancellable, GErr
           g_unix_set_fd_nonblocking (run->fd, FALSE, NULL);
           run->reader = g_thread_new ("logits", read_logits, run);
         }
-      if (done && !run->succeeded)
+      if (done && !run->succeeded && !is_closed (run))
         {
           g_propagate_error (error, g_steal_pointer (&run->error));
           return FALSE;
