@@ -9,9 +9,9 @@
 
 #include <glib/gi18n.h>
 
-#include "audit/refract-demo.h"
 #include "run/refract-run-item-private.h"
 #include "run/refract-run-store.h"
+#include "run/refract-run-words.h"
 
 struct _RefractRunItem
 {
@@ -188,44 +188,6 @@ refract_run_item_init (RefractRunItem *self)
   self->runs = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
 }
 
-static gboolean
-is_demo (const char *model)
-{
-  g_autoptr (RefractPlan) demo = refract_demo_plan_new ();
-
-  return g_strcmp0 (model, refract_plan_get_string (demo, "model")) == 0;
-}
-
-/* "gemma-2b-Q8_0" */
-static char *
-make_title (RefractPlan *plan)
-{
-  const char *model = refract_plan_get_string (plan, "model");
-  g_autofree char *name = NULL;
-
-  if (is_demo (model))
-    return g_strdup (_ ("Demo"));
-  if (model == NULL || *model == '\0')
-    return g_strdup (_ ("No model"));
-  name = refract_model_path_dup_name (model);
-  if (g_str_has_suffix (name, ".gguf"))
-    name[strlen (name) - strlen (".gguf")] = '\0';
-  return g_steal_pointer (&name);
-}
-
-static char *
-make_subtitle (RefractPlan *plan)
-{
-  g_autoptr (GPtrArray) candidates = refract_plan_get_candidates (plan, NULL);
-
-  if (candidates == NULL || candidates->len == 0)
-    return g_strdup ("");
-  if (candidates->len == 1)
-    return g_strdup (refract_kv_config_get_label (g_ptr_array_index (candidates, 0)));
-  return g_strdup_printf (ngettext ("%u KV configuration", "%u KV configurations", candidates->len),
-                          candidates->len);
-}
-
 RefractRunItem *
 refract_run_item_new (RefractPlan *plan, gboolean fresh, guint n_runs)
 {
@@ -233,16 +195,9 @@ refract_run_item_new (RefractPlan *plan, gboolean fresh, guint n_runs)
 
   self->plan = refract_plan_copy (plan);
   self->fresh = fresh;
-  self->title = make_title (plan);
   self->n_runs = n_runs;
-  self->subtitle = make_subtitle (plan);
-  if (n_runs > 1)
-    {
-      g_autofree char *once = self->subtitle;
-
-      /* Translators: KV configurations; how often they are measured. */
-      self->subtitle = g_strdup_printf (_ ("%s, %u times"), once, n_runs);
-    }
+  self->title = refract_run_words_dup_title (plan);
+  self->subtitle = refract_run_words_dup_subtitle (plan, n_runs);
   return self;
 }
 
@@ -258,8 +213,8 @@ refract_run_item_new_unfinished (const RefractUnfinished *unfinished)
   if (unfinished->plan != NULL)
     {
       self->plan = refract_plan_copy (unfinished->plan);
-      self->title = make_title (self->plan);
-      self->subtitle = make_subtitle (self->plan);
+      self->title = refract_run_words_dup_title (self->plan);
+      self->subtitle = refract_run_words_dup_subtitle (self->plan, 1);
     }
   else
     {
@@ -316,27 +271,13 @@ fail (RefractRunItem *self, GError *error)
 static void begin (RefractRunItem *self);
 
 static void
-judge_thread (GTask *task, gpointer source_object, gpointer task_data, GCancellable *cancellable)
-{
-  GPtrArray *runs = task_data;
-  GPtrArray *first = g_ptr_array_index (runs, 0);
-  g_autoptr (GPtrArray) candidates = refract_repeatability_new (runs);
-  g_autoptr (GError) error = NULL;
-
-  if (refract_repeatability_store (candidates, g_ptr_array_index (first, 0), &error))
-    g_task_return_pointer (task, g_steal_pointer (&candidates), (GDestroyNotify) g_ptr_array_unref);
-  else
-    g_task_return_error (task, g_steal_pointer (&error));
-}
-
-static void
 judged_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  RefractRunItem *self = REFRACT_RUN_ITEM (source);
+  g_autoptr (RefractRunItem) self = user_data;
   g_autoptr (GPtrArray) candidates = NULL;
   GError *error = NULL;
 
-  candidates = g_task_propagate_pointer (G_TASK (result), &error);
+  candidates = refract_run_judge_finish (result, &error);
   if (candidates == NULL)
     fail (self, error);
   else if (self->runs->len < self->n_runs)
@@ -355,11 +296,7 @@ judged_cb (GObject *source, GAsyncResult *result, gpointer user_data)
 static void
 judge (RefractRunItem *self)
 {
-  g_autoptr (GTask) task = g_task_new (self, NULL, judged_cb, NULL);
-
-  g_task_set_source_tag (task, judge);
-  g_task_set_task_data (task, g_ptr_array_ref (self->runs), (GDestroyNotify) g_ptr_array_unref);
-  g_task_run_in_thread (task, judge_thread);
+  refract_run_judge_async (self->runs, judged_cb, g_object_ref (self));
 }
 
 static void
@@ -512,30 +449,10 @@ refract_run_item_get_fraction (RefractRunItem *self)
 char *
 refract_run_item_dup_status (RefractRunItem *self)
 {
-  int percent;
-
   g_return_val_if_fail (REFRACT_IS_RUN_ITEM (self), NULL);
 
-  percent = (int) (self->fraction * 100);
-  switch (self->state)
-    {
-    case REFRACT_RUN_WAITING:
-      return g_strdup (_ ("Waiting"));
-    case REFRACT_RUN_RUNNING:
-      if (refract_run_item_get_stopping (self))
-        return g_strdup (_ ("Stopping…"));
-      /* Translators: how far a running audit is. */
-      return g_strdup_printf (_ ("Running, %d %%"), percent);
-    case REFRACT_RUN_FINISHED:
-      return g_strdup (_ ("Finished"));
-    case REFRACT_RUN_STOPPED:
-      return self->has_measured ? g_strdup_printf (_ ("Stopped at %d %%"), percent)
-                                : g_strdup (_ ("Stopped"));
-    case REFRACT_RUN_FAILED:
-      return g_strdup (_ ("Failed"));
-    default:
-      g_return_val_if_reached (NULL);
-    }
+  return refract_run_words_dup_status (self->state, self->fraction,
+                                       refract_run_item_get_stopping (self), self->has_measured);
 }
 
 RefractPlan *

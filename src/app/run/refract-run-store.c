@@ -7,6 +7,7 @@
 
 #include "audit/refract-estimate.h"
 #include "core/refract-json.h"
+#include "report/refract-repeatability.h"
 #include "run/refract-run-store.h"
 
 typedef struct
@@ -174,4 +175,34 @@ refract_run_store_finish (GAsyncResult *result, GPtrArray **reports, GError **er
   if (summaries != NULL)
     *reports = g_ptr_array_ref (self->reports);
   return summaries;
+}
+
+static void
+judge_thread (GTask *task, gpointer source_object, gpointer task_data, GCancellable *cancellable)
+{
+  GPtrArray *runs = task_data;
+  GPtrArray *first = g_ptr_array_index (runs, 0);
+  g_autoptr (GPtrArray) candidates = refract_repeatability_new (runs);
+  g_autoptr (GError) error = NULL;
+
+  if (refract_repeatability_store (candidates, g_ptr_array_index (first, 0), &error))
+    g_task_return_pointer (task, g_steal_pointer (&candidates), (GDestroyNotify) g_ptr_array_unref);
+  else
+    g_task_return_error (task, g_steal_pointer (&error));
+}
+
+void
+refract_run_judge_async (GPtrArray *runs, GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, user_data);
+
+  g_task_set_source_tag (task, refract_run_judge_async);
+  g_task_set_task_data (task, g_ptr_array_ref (runs), (GDestroyNotify) g_ptr_array_unref);
+  g_task_run_in_thread (task, judge_thread);
+}
+
+GPtrArray *
+refract_run_judge_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
 }

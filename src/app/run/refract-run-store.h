@@ -32,4 +32,15 @@ void refract_run_store_async (RefractLibrary *library,
  */
 GPtrArray *refract_run_store_finish (GAsyncResult *result, GPtrArray **reports, GError **error);
 
+/**
+ * refract_run_judge_async:
+ * @runs: (element-type GPtrArray): the reports of each run of one plan, left alone until @callback
+ *
+ * Sees how far the scores of equal runs spread, and stores that beside the first run's reports. In
+ * a worker.
+ */
+void refract_run_judge_async (GPtrArray *runs, GAsyncReadyCallback callback, gpointer user_data);
+/* (transfer full): as refract_repeatability_new() has it */
+GPtrArray *refract_run_judge_finish (GAsyncResult *result, GError **error);
+
 G_END_DECLS

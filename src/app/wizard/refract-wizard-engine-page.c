@@ -7,12 +7,13 @@
 
 #include <glib/gi18n.h>
 
-#include "audit/refract-audit.h"
 #include "core/refract-error.h"
 #include "core/refract-translate.h"
 #include "preferences/refract-defaults.h"
 #include "refract-application.h"
 #include "refract-spin-row.h"
+#include "wizard/refract-engine-check.h"
+#include "wizard/refract-wizard-claims-group.h"
 #include "wizard/refract-wizard-engine-page.h"
 #include "wizard/refract-wizard-install-group.h"
 #include "wizard/refract-wizard-python-group.h"
@@ -31,7 +32,7 @@ struct _RefractWizardEnginePage
   GtkWidget *model_row;
   RefractWizardPythonGroup *python_group;
   RefractWizardInstallGroup *install_group;
-  AdwPreferencesGroup *claims_group;
+  RefractWizardClaimsGroup *claims_group;
 
   RefractBackendKind kinds[REFRACT_N_BACKENDS]; /* those that load the model */
   guint n_kinds;
@@ -42,79 +43,6 @@ struct _RefractWizardEnginePage
 };
 
 G_DEFINE_FINAL_TYPE (RefractWizardEnginePage, refract_wizard_engine_page, REFRACT_TYPE_WIZARD_PAGE)
-
-/* ---- One check ---- */
-
-typedef struct
-{
-  RefractPlan *plan;
-  RefractModel *model; /* nullable */
-  gboolean loads_model;
-} Job;
-
-typedef struct
-{
-  GPtrArray *checks;
-  RefractEngineInfo *engine; /* nullable: none that works */
-  RefractBackend *backend;   /* likewise */
-  GError *error;
-} Outcome;
-
-static void
-job_free (gpointer data)
-{
-  Job *job = data;
-
-  g_object_unref (job->plan);
-  g_clear_object (&job->model);
-  g_free (job);
-}
-
-static void
-outcome_free (gpointer data)
-{
-  Outcome *outcome = data;
-
-  g_clear_pointer (&outcome->checks, g_ptr_array_unref);
-  g_clear_pointer (&outcome->engine, refract_engine_info_free);
-  g_clear_object (&outcome->backend);
-  g_clear_error (&outcome->error);
-  g_free (outcome);
-}
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Outcome, outcome_free)
-
-static gboolean
-has_failed (GPtrArray *checks)
-{
-  for (guint i = 0; i < checks->len; i++)
-    if (((RefractCheck *) g_ptr_array_index (checks, i))->status == REFRACT_CHECK_FAILED)
-      return TRUE;
-  return FALSE;
-}
-
-static void
-check_thread (GTask *task, gpointer source_object, gpointer task_data, GCancellable *cancellable)
-{
-  const Job *job = task_data;
-  Outcome *outcome = g_new0 (Outcome, 1);
-  g_autoptr (RefractBackend) backend
-      = refract_plan_create_backend (job->plan, job->model, &outcome->error);
-
-  if (backend != NULL)
-    {
-      const RefractEngineInfo *engine
-          = refract_backend_detect (backend, cancellable, &outcome->error);
-
-      outcome->checks
-          = refract_backend_selftest (backend, job->loads_model ? job->model : NULL, cancellable);
-      if (engine != NULL && !has_failed (outcome->checks))
-        {
-          outcome->engine = refract_engine_info_copy (engine);
-          outcome->backend = g_object_ref (backend);
-        }
-    }
-  g_task_return_pointer (task, outcome, outcome_free);
-}
 
 /* ---- Rows ---- */
 
@@ -170,7 +98,7 @@ add_check (RefractWizardEnginePage *self, GtkWidget *row)
 }
 
 static void
-show_outcome (RefractWizardEnginePage *self, const Outcome *outcome)
+show_outcome (RefractWizardEnginePage *self, const RefractEngineCheck *outcome)
 {
   RefractWizardPage *page = REFRACT_WIZARD_PAGE (self);
   gboolean missing
@@ -202,7 +130,7 @@ static void
 check_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   RefractWizardEnginePage *self = REFRACT_WIZARD_ENGINE_PAGE (source);
-  g_autoptr (Outcome) outcome = g_task_propagate_pointer (G_TASK (result), NULL);
+  g_autoptr (RefractEngineCheck) outcome = refract_engine_check_finish (result);
 
   /* only a cancelled check has no outcome */
   if (outcome == NULL)
@@ -215,22 +143,16 @@ static void
 check (RefractWizardEnginePage *self, gboolean loads_model)
 {
   RefractWizardPage *page = REFRACT_WIZARD_PAGE (self);
-  g_autoptr (GTask) task = NULL;
-  Job *job = g_new0 (Job, 1);
 
   g_cancellable_cancel (self->cancellable);
   g_clear_object (&self->cancellable);
   self->cancellable = g_cancellable_new ();
-  job->plan = refract_plan_copy (refract_wizard_page_get_plan (page));
-  g_set_object (&job->model, refract_wizard_state_get_model (refract_wizard_page_get_state (page)));
-  job->loads_model = loads_model;
 
   gtk_stack_set_visible_child_name (self->checking_stack, "checking");
   refract_wizard_page_set_problem (page, _ ("The engine is being checked."));
-  task = g_task_new (self, self->cancellable, check_done, NULL);
-  g_task_set_source_tag (task, check);
-  g_task_set_task_data (task, job, job_free);
-  g_task_run_in_thread (task, check_thread);
+  refract_engine_check_async (G_OBJECT (self), refract_wizard_page_get_plan (page),
+                              refract_wizard_state_get_model (refract_wizard_page_get_state (page)),
+                              loads_model, self->cancellable, check_done);
 }
 
 static void
@@ -444,70 +366,6 @@ flags_changed (RefractWizardEnginePage *self)
   recheck (self);
 }
 
-/* ---- What a report would set ---- */
-
-static const char *
-claim_title (const char *key)
-{
-  if (g_str_equal (key, "engine-dir"))
-    return _ ("Engine Folder");
-  if (g_str_equal (key, "engine-flags"))
-    return _ ("Engine Flags");
-  if (g_str_equal (key, "python"))
-    return _ ("Python Environment");
-  if (g_str_equal (key, "reference-url"))
-    return _ ("Address of the Reference’s Server");
-  if (g_str_equal (key, "candidate-url"))
-    return _ ("Address of the Candidate’s Server");
-  return _ ("Launcher");
-}
-
-static void
-use_clicked (GtkButton *button, gpointer user_data)
-{
-  RefractWizardEnginePage *self = user_data;
-  const RefractPlanClaim *claim = g_object_get_data (G_OBJECT (button), "claim");
-
-  g_object_set (refract_wizard_page_get_plan (REFRACT_WIZARD_PAGE (self)), claim->key, claim->text,
-                NULL);
-  gtk_widget_set_sensitive (GTK_WIDGET (button), FALSE);
-  gtk_button_set_label (button, _ ("Used"));
-}
-
-static void
-add_claims (RefractWizardEnginePage *self)
-{
-  RefractWizardPage *page = REFRACT_WIZARD_PAGE (self);
-  RefractPlanImport *import
-      = refract_wizard_state_get_import (refract_wizard_page_get_state (page));
-
-  gtk_widget_set_visible (GTK_WIDGET (self->claims_group),
-                          import != NULL && import->claims->len > 0);
-  for (guint i = 0; import != NULL && i < import->claims->len; i++)
-    {
-      RefractPlanClaim *claim = g_ptr_array_index (import->claims, i);
-      GtkWidget *row = adw_action_row_new ();
-      GtkWidget *button = gtk_button_new_with_label (_ ("Use"));
-
-      adw_preferences_row_set_title (ADW_PREFERENCES_ROW (row), claim_title (claim->key));
-      adw_preferences_row_set_use_markup (ADW_PREFERENCES_ROW (row), FALSE);
-      adw_action_row_set_subtitle (ADW_ACTION_ROW (row), claim->text);
-      adw_action_row_set_subtitle_selectable (ADW_ACTION_ROW (row), TRUE);
-      adw_preferences_group_add (self->claims_group, row);
-      /* a plan has no launcher */
-      if (g_object_class_find_property (G_OBJECT_GET_CLASS (import->plan), claim->key) == NULL)
-        {
-          gtk_button_set_label (GTK_BUTTON (button), _ ("Never Used"));
-          gtk_widget_set_sensitive (button, FALSE);
-        }
-      gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
-      g_object_set_data (G_OBJECT (button), "claim", claim);
-      g_signal_connect_object (button, "clicked", G_CALLBACK (use_clicked), self,
-                               G_CONNECT_DEFAULT);
-      adw_action_row_add_suffix (ADW_ACTION_ROW (row), button);
-    }
-}
-
 static gboolean
 is_something (GBinding *binding, const GValue *from, GValue *to, gpointer data)
 {
@@ -528,7 +386,8 @@ refract_wizard_engine_page_constructed (GObject *object)
   G_OBJECT_CLASS (refract_wizard_engine_page_parent_class)->constructed (object);
 
   refract_wizard_python_group_set_plan (self->python_group, plan);
-  add_claims (self);
+  refract_wizard_claims_group_set_import (self->claims_group, plan,
+                                          refract_wizard_state_get_import (state));
   g_object_bind_property (plan, "n-gpu-layers", self->layers_row, "value",
                           G_BINDING_BIDIRECTIONAL | G_BINDING_SYNC_CREATE);
   g_object_bind_property_full (state, "engine", self->model_row, "sensitive", G_BINDING_SYNC_CREATE,
@@ -581,6 +440,7 @@ refract_wizard_engine_page_class_init (RefractWizardEnginePageClass *klass)
   REFRACT_WIZARD_PAGE_CLASS (klass)->stop = refract_wizard_engine_page_stop;
 
   g_type_ensure (REFRACT_TYPE_SPIN_ROW);
+  g_type_ensure (REFRACT_TYPE_WIZARD_CLAIMS_GROUP);
   g_type_ensure (REFRACT_TYPE_WIZARD_INSTALL_GROUP);
   g_type_ensure (REFRACT_TYPE_WIZARD_PYTHON_GROUP);
   gtk_widget_class_set_template_from_resource (widget_class,
