@@ -323,10 +323,16 @@ test_remembered (void)
   g_assert_false (gtk_widget_has_css_class (child ("search_button"), "accent"));
 }
 
+static GtkWidget *
+compare_button (void)
+{
+  return widget_find (child ("choice_bar"), widget_has_id, "compare_button");
+}
+
 static gboolean
 can_compare (void)
 {
-  return gtk_widget_get_sensitive (child ("compare_button"));
+  return gtk_widget_get_sensitive (compare_button ());
 }
 
 static GtkSelectionModel *
@@ -351,7 +357,7 @@ test_choose (void)
   GtkWidget *list = child ("list_view");
   RefractComparison *comparison;
 
-  g_assert_false (gtk_widget_get_mapped (child ("compare_button")));
+  g_assert_false (gtk_widget_get_mapped (compare_button ()));
   gtk_widget_activate_action (list, "library.choose", NULL);
   g_assert_true (GTK_IS_MULTI_SELECTION (chosen ()));
   g_assert_true (gtk_selection_model_is_selected (chosen (), 0)); /* the open one */
@@ -367,7 +373,7 @@ test_choose (void)
   app_shot_write (GTK_WIDGET (window), "library-choosing-narrow-large-text");
   app_shot_apply (GTK_WINDOW (window), &APP_SHOT_WIDE);
   app_shot_write (GTK_WIDGET (window), "library-choosing-light");
-  gtk_widget_activate (child ("compare_button"));
+  gtk_widget_activate (compare_button ());
   app_fixture_wait (has_comparison, NULL, 10);
   comparison = refract_compare_page_get_comparison (
       REFRACT_COMPARE_PAGE (refract_window_get_page (window)));

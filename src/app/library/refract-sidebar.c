@@ -5,9 +5,7 @@
 
 #include "config.h"
 
-#include <glib/gi18n.h>
-
-#include "compare/refract-compare-page.h"
+#include "library/refract-choice-bar.h"
 #include "library/refract-choice.h"
 #include "library/refract-filter-popover.h"
 #include "library/refract-sidebar-actions.h"
@@ -28,8 +26,7 @@ struct _RefractSidebar
   GtkWidget *filter_button;
   GtkWidget *stack;
   GtkWidget *list_view;
-  GtkLabel *choice_label;
-  GtkWidget *compare_button;
+  RefractChoiceBar *choice_bar;
   GtkWidget *menu;
   GMenuModel *report_menu;
   GMenuModel *audit_menu;
@@ -245,19 +242,6 @@ refract_sidebar_open_menu (RefractSidebar *self,
 /* --- Several reports at once --- */
 
 static void
-choice_changed_cb (RefractSidebar *self)
-{
-  g_autoptr (GVariant) ids = g_variant_ref_sink (refract_choice_get_ids (self->choice));
-  guint n = (guint) g_variant_n_children (ids);
-  g_autofree char *text = n == 0 ? g_strdup (_ ("Choose reports to compare"))
-                                 : g_strdup_printf (ngettext ("%u chosen", "%u chosen", n), n);
-
-  gtk_label_set_label (self->choice_label, text);
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "library.compare",
-                                 n >= REFRACT_COMPARE_MIN && n <= REFRACT_COMPARE_MAX);
-}
-
-static void
 update_single_click (RefractSidebar *self)
 {
   gtk_list_view_set_single_click_activate (GTK_LIST_VIEW (self->list_view),
@@ -277,21 +261,15 @@ set_choosing (RefractSidebar *self, gboolean choosing)
           g_object_ref (gtk_single_selection_get_model (self->selection))));
       if (selected != GTK_INVALID_LIST_POSITION)
         refract_choice_toggle (self->choice, selected, FALSE);
-      g_signal_connect_object (self->choice, "selection-changed", G_CALLBACK (choice_changed_cb),
-                               self, G_CONNECT_SWAPPED);
-      g_signal_connect_object (self->choice, "items-changed", G_CALLBACK (choice_changed_cb), self,
-                               G_CONNECT_SWAPPED | G_CONNECT_AFTER);
       gtk_list_view_set_model (GTK_LIST_VIEW (self->list_view), self->choice);
-      choice_changed_cb (self);
     }
   else
     {
       gtk_list_view_set_model (GTK_LIST_VIEW (self->list_view),
                                GTK_SELECTION_MODEL (self->selection));
-      g_signal_handlers_disconnect_by_data (self->choice, self);
       g_clear_object (&self->choice);
-      gtk_widget_action_set_enabled (GTK_WIDGET (self), "library.compare", FALSE);
     }
+  refract_choice_bar_set_choice (self->choice_bar, self->choice);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "library.stop-choosing", choosing);
   update_single_click (self);
   update_actions (self);
@@ -299,14 +277,12 @@ set_choosing (RefractSidebar *self, gboolean choosing)
 }
 
 static void
-compare (GtkWidget *widget, const char *name, GVariant *parameter)
+compare_cb (RefractSidebar *self)
 {
-  RefractSidebar *self = REFRACT_SIDEBAR (widget);
-  GVariant *ids = g_variant_ref_sink (refract_choice_get_ids (self->choice));
+  g_autoptr (GVariant) ids = g_variant_ref_sink (refract_choice_get_ids (self->choice));
 
   set_choosing (self, FALSE);
-  gtk_widget_activate_action_variant (widget, "win.compare", ids);
-  g_variant_unref (ids);
+  gtk_widget_activate_action_variant (GTK_WIDGET (self), "win.compare", ids);
 }
 
 static void
@@ -457,6 +433,7 @@ refract_sidebar_class_init (RefractSidebarClass *klass)
   signals[DELETED] = g_signal_new ("deleted", G_TYPE_FROM_CLASS (klass), G_SIGNAL_RUN_LAST, 0, NULL,
                                    NULL, NULL, G_TYPE_NONE, 1, REFRACT_TYPE_SUMMARY);
 
+  g_type_ensure (REFRACT_TYPE_CHOICE_BAR);
   gtk_widget_class_set_template_from_resource (widget_class, RESOURCE_PATH "/ui/sidebar.ui");
   CHILD (search_bar);
   CHILD (search_entry);
@@ -464,15 +441,14 @@ refract_sidebar_class_init (RefractSidebarClass *klass)
   CHILD (filter_button);
   CHILD (stack);
   CHILD (list_view);
-  CHILD (choice_label);
-  CHILD (compare_button);
+  CHILD (choice_bar);
   CHILD (report_menu);
   CHILD (audit_menu);
   gtk_widget_class_bind_template_callback (widget_class, activate_cb);
+  gtk_widget_class_bind_template_callback (widget_class, compare_cb);
   gtk_widget_class_install_action (widget_class, "library.clear-filters", NULL, clear_filters);
   gtk_widget_class_install_action (widget_class, "library.menu", NULL, show_menu);
   gtk_widget_class_install_property_action (widget_class, "library.choose", "choosing");
-  gtk_widget_class_install_action (widget_class, "library.compare", NULL, compare);
   gtk_widget_class_install_action (widget_class, "library.stop-choosing", NULL, stop_choosing);
   refract_sidebar_install_actions (widget_class);
 }
@@ -535,7 +511,6 @@ refract_sidebar_init (RefractSidebar *self)
                                 GTK_EDITABLE (self->search_entry));
   refract_sidebar_update_actions (self, NULL);
   self->loading_source = g_timeout_add (LOADING_DELAY_MS, loading_timeout_cb, self);
-  gtk_widget_action_set_enabled (GTK_WIDGET (self), "library.compare", FALSE);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "library.stop-choosing", FALSE);
   update_stack (self);
 }
