@@ -11,7 +11,7 @@
 
 #include <glib/gstdio.h>
 
-#include "backends/refract-llamacpp-launch.h"
+#include "engine/refract-engine-launch.h"
 
 /* Says how it was called, and calls what follows its own options. */
 #define FAKE_SPAWN "#!/bin/sh\necho \"spawn $1 $2\"\nshift 2\nunset VISIBLE\nexec \"$@\"\n"
@@ -77,19 +77,19 @@ launch (Fixture *self,
         guint64 *peak_rss)
 {
   const char *const environment[] = { "CHANGED=yes", "TAKEN", NULL };
-  RefractLlamacppLaunch *how = refract_llamacpp_launch_new (program, launcher, info);
+  RefractEngineLaunch *how = refract_engine_launch_new (program, launcher, info);
   g_autoptr (RefractProcess) process = NULL;
   g_autoptr (GError) error = NULL;
 
   g_setenv ("TAKEN", "no", TRUE);
-  process = refract_llamacpp_launch_spawn (how, argv, environment, take_line, self, &error);
+  process = refract_engine_launch_spawn (how, argv, environment, take_line, self, &error);
   g_assert_no_error (error);
   g_assert_true (refract_process_wait (process, NULL, &error));
   g_assert_no_error (error);
   if (peak_rss != NULL)
     *peak_rss = refract_process_get_peak_rss (process);
   g_clear_object (&process);
-  refract_llamacpp_launch_free (how);
+  refract_engine_launch_free (how);
   return self->lines->str;
 }
 

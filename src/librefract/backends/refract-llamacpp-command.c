@@ -5,11 +5,7 @@
 
 #include "config.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/un.h>
-
-#include <glib/gstdio.h>
 
 #include "backends/refract-llamacpp-engine.h"
 #include "core/refract-error.h"
@@ -18,7 +14,6 @@
 /* Weights below this pass through one core in less time than several take to meet after each of a
  * decode step's operations. */
 #define ONE_THREAD_BYTES (16 * 1024 * 1024)
-#define LONGEST_NAME "/engine.sock"
 
 /* Flags that would make the measurement something else than what its report says. */
 static const struct
@@ -233,38 +228,6 @@ refract_llamacpp_dup_environment (RefractKvConfig *kv)
   for (i = 0; entries[i] != NULL; i++)
     g_strv_builder_add (builder, entries[i]);
   return g_strv_builder_end (builder);
-}
-
-char *
-refract_llamacpp_make_folder (GError **error)
-{
-  const char *runtime = g_getenv ("XDG_RUNTIME_DIR"), *flatpak = g_getenv ("FLATPAK_ID");
-  /* This one is the same folder inside and outside of a Flatpak sandbox. */
-  g_autofree char *shared = runtime != NULL && flatpak != NULL
-                                ? g_build_filename (runtime, "app", flatpak, NULL)
-                                : NULL;
-  const char *const places[] = { shared, runtime, g_get_tmp_dir (), "/tmp" };
-  int saved_errno = ENOENT;
-  guint i;
-
-  for (i = 0; i < G_N_ELEMENTS (places); i++)
-    {
-      g_autofree char *path = NULL;
-
-      if (places[i] == NULL || *places[i] == '\0')
-        continue;
-      path = g_build_filename (places[i], "refract-XXXXXX", NULL);
-      if (strlen (path) + strlen (LONGEST_NAME) >= sizeof ((struct sockaddr_un *) NULL)->sun_path)
-        continue;
-      if (g_mkdtemp_full (path, 0700) != NULL)
-        return g_steal_pointer (&path);
-      saved_errno = errno;
-    }
-  g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_DISK,
-               "No private folder could be made for talking to the engine: %s. Check that "
-               "XDG_RUNTIME_DIR or /tmp can be written to.",
-               g_strerror (saved_errno));
-  return NULL;
 }
 
 static gboolean

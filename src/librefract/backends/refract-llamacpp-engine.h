@@ -7,7 +7,7 @@
 
 #include "backends/refract-backend.h"
 #include "backends/refract-llamacpp-help.h"
-#include "backends/refract-llamacpp-launch.h"
+#include "engine/refract-engine-launch.h"
 
 G_BEGIN_DECLS
 
@@ -43,7 +43,7 @@ typedef struct
 typedef struct
 {
   RefractBackendOptions *options;
-  RefractLlamacppLaunch *launch;
+  RefractEngineLaunch *launch;
   RefractEngineInfo *info;
   RefractLlamacppProgram programs[REFRACT_LLAMACPP_N_PROGRAMS];
 } RefractLlamacppEngine;
@@ -104,10 +104,6 @@ void refract_llamacpp_command_finish (GPtrArray *command,
                                       RefractKvConfig *kv);
 /* (transfer full): the changes to the environment that both programs run under */
 char **refract_llamacpp_dup_environment (RefractKvConfig *kv);
-
-/* (transfer full): a new folder that only we can enter, with a path short enough for a socket in it
- */
-char *refract_llamacpp_make_folder (GError **error);
 
 /* REFRACT_ERROR_NOT_ENGAGED when what the engine says it allocated is not what @kv asks for. */
 gboolean

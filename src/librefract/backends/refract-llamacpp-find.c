@@ -145,7 +145,7 @@ ask_program (RefractLlamacppEngine *self,
 
   g_mutex_init (&capture.mutex);
   process
-      = refract_llamacpp_launch_spawn (self->launch, argv, NULL, capture_line, &capture, &failure);
+      = refract_engine_launch_spawn (self->launch, argv, NULL, capture_line, &capture, &failure);
   if (process != NULL)
     {
       ended = refract_process_wait_for (process, PROBE_LIMIT, cancellable);
@@ -261,8 +261,8 @@ refract_llamacpp_engine_find (const RefractBackendOptions *options,
   for (i = 0; i < REFRACT_LLAMACPP_N_PROGRAMS; i++)
     locate_program (&self->programs[i], i, folder, source);
 
-  self->launch = refract_llamacpp_launch_new (server->path, (const char *const *) options->launcher,
-                                              REFRACT_FLATPAK_INFO);
+  self->launch = refract_engine_launch_new (server->path, (const char *const *) options->launcher,
+                                            REFRACT_FLATPAK_INFO);
 
   for (i = 0; i < REFRACT_LLAMACPP_N_PROGRAMS; i++)
     if (!probe_program (self, i, cancellable, error))
@@ -294,7 +294,7 @@ refract_llamacpp_engine_free (RefractLlamacppEngine *self)
       refract_llamacpp_help_free (self->programs[i].help);
       g_clear_error (&self->programs[i].error);
     }
-  refract_llamacpp_launch_free (self->launch);
+  refract_engine_launch_free (self->launch);
   refract_engine_info_free (self->info);
   refract_backend_options_free (self->options);
   g_free (self);

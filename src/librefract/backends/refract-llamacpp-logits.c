@@ -94,7 +94,7 @@ build_command (RefractLlamacppEngine *engine,
 static gboolean
 make_pipe (LogitsRun *run, GError **error)
 {
-  run->folder = refract_llamacpp_make_folder (error);
+  run->folder = refract_engine_make_folder (error);
   if (run->folder == NULL)
     return FALSE;
   run->pipe_path = g_build_filename (run->folder, "logits", NULL);
@@ -303,9 +303,9 @@ refract_llamacpp_logits (RefractLlamacppEngine *engine,
   if (!make_pipe (&run, error))
     return NULL;
   command = build_command (engine, model, kv, spec, run.pipe_path);
-  run.process = refract_llamacpp_launch_spawn (engine->launch, (const char *const *) command->pdata,
-                                               (const char *const *) environment,
-                                               refract_llamacpp_log_take_line, run.log, error);
+  run.process = refract_engine_launch_spawn (engine->launch, (const char *const *) command->pdata,
+                                             (const char *const *) environment,
+                                             refract_llamacpp_log_take_line, run.log, error);
   if (run.process == NULL)
     return NULL;
 

@@ -12,7 +12,7 @@
 #include <glib-unix.h>
 #include <glib/gstdio.h>
 
-#include "backends/refract-llamacpp-engine.h"
+#include "engine/refract-engine-launch.h"
 #include "backends/refract-mlx-errors.h"
 #include "backends/refract-mlx-worker.h"
 #include "core/refract-data.h"
@@ -354,7 +354,7 @@ listen_for_worker (RefractMlxWorker *self, GError **error)
 {
   g_autoptr (GSocketAddress) address = NULL;
 
-  self->folder = refract_llamacpp_make_folder (error);
+  self->folder = refract_engine_make_folder (error);
   if (self->folder == NULL)
     return FALSE;
   self->path = g_build_filename (self->folder, "engine.sock", NULL);
@@ -373,7 +373,7 @@ spawn (RefractMlxWorker *self,
 {
   g_autofree char *script = refract_data_dup_path (SCRIPT);
   g_autofree char *threads = g_strdup_printf ("OMP_NUM_THREADS=%u", options->threads);
-  g_autoptr (RefractLlamacppLaunch) launch = refract_llamacpp_launch_new (
+  g_autoptr (RefractEngineLaunch) launch = refract_engine_launch_new (
       self->python, (const char *const *) options->launcher, "/.flatpak-info");
   const char *argv[8] = { self->python, "-u", "-B", script, self->path };
   const char *const environment[]
@@ -389,7 +389,7 @@ spawn (RefractMlxWorker *self,
     argv[5] = refract_model_get_info (model)->path;
   if (model != NULL && options->allow_model_code)
     argv[6] = "allow-model-code";
-  self->process = refract_llamacpp_launch_spawn (launch, argv, environment, NULL, NULL, error);
+  self->process = refract_engine_launch_spawn (launch, argv, environment, NULL, NULL, error);
   return self->process != NULL;
 }
 

@@ -5,7 +5,7 @@
 
 #include "config.h"
 
-#include "backends/refract-llamacpp-launch.h"
+#include "engine/refract-engine-launch.h"
 #include "backends/refract-server.h"
 #include "core/refract-error.h"
 
@@ -168,7 +168,7 @@ refract_server_launch (RefractServer *self,
   g_autofree char *key = g_uuid_string_random (), *url = NULL; /* only we talk to it */
   g_autoptr (GPtrArray) command = NULL;
   g_auto (GStrv) environment = NULL;
-  g_autoptr (RefractLlamacppLaunch) launch = refract_llamacpp_launch_new (
+  g_autoptr (RefractEngineLaunch) launch = refract_engine_launch_new (
       engine->python, (const char *const *) engine->options->launcher, REFRACT_FLATPAK_INFO);
   g_autoptr (RefractHttp) probe = NULL;
   guint port = find_port (error);
@@ -185,12 +185,12 @@ refract_server_launch (RefractServer *self,
     return FALSE;
   refract_http_set_timeout (probe, PROBE_TIMEOUT);
 
-  refract_llamacpp_launch_set_grace (launch, GRACE_MS);
+  refract_engine_launch_set_grace (launch, GRACE_MS);
   command = build_command (start, port);
   environment = build_environment (start, key);
-  self->process = refract_llamacpp_launch_spawn (launch, (const char *const *) command->pdata,
-                                                 (const char *const *) environment,
-                                                 refract_server_log_take_line, self->log, error);
+  self->process = refract_engine_launch_spawn (launch, (const char *const *) command->pdata,
+                                               (const char *const *) environment,
+                                               refract_server_log_take_line, self->log, error);
   if (self->process == NULL || !wait_until_ready (self, start, probe, cancellable, error))
     return FALSE;
   self->version = self->kind->dup_version (self, cancellable, error);

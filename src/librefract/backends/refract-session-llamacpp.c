@@ -540,7 +540,7 @@ refract_session_llamacpp_open (RefractLlamacppEngine *engine,
    * sequence's place changes its rounding: there, one slot. */
   self->n_slots = refract_llamacpp_help_has (help, "--kv-unified") ? needs->n_slots : 1;
   self->n_vocab = (guint) MIN (refract_model_get_info (model)->n_vocab, G_MAXINT32);
-  self->folder = refract_llamacpp_make_folder (error);
+  self->folder = refract_engine_make_folder (error);
   if (self->folder == NULL)
     return NULL;
   self->socket = g_build_filename (self->folder, "engine.sock", NULL);
@@ -549,9 +549,9 @@ refract_session_llamacpp_open (RefractLlamacppEngine *engine,
   refract_http_set_timeout (self->probe, PROBE_TIMEOUT);
 
   command = build_command (self, engine, model, kv);
-  self->process = refract_llamacpp_launch_spawn (
-      engine->launch, (const char *const *) command->pdata, (const char *const *) environment,
-      refract_llamacpp_log_take_line, self->log, error);
+  self->process = refract_engine_launch_spawn (engine->launch, (const char *const *) command->pdata,
+                                               (const char *const *) environment,
+                                               refract_llamacpp_log_take_line, self->log, error);
   if (self->process == NULL || !wait_until_ready (self, cancellable, error))
     return NULL;
   read_kv_in_use (self);

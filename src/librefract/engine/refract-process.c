@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -18,67 +17,13 @@
 #include "core/refract-error.h"
 #include "engine/refract-process-private.h"
 
-#define MAX_LINE (64u << 10)
-#define TAIL_LINES 200u
-#define TAIL_LINE_BYTES 2000u
 #define ERROR_LINES 12u
 #define GRACE_MS 500u
 #define STOP_LIMIT (7 * G_TIME_SPAN_SECOND) /* and the grace: more than the supervisor's own */
 
-typedef struct
-{
-  int fd;
-  GString *line;
-  gboolean too_long; /* the rest of this line is dropped */
-} Stream;
-
-enum
-{
-  STREAM_OUT,
-  STREAM_ERR,
-  STREAM_STATUS,
-  N_STREAMS
-};
-
-struct _RefractProcess
-{
-  GObject parent_instance;
-
-  GSubprocess *supervisor;
-  char *executed; /* the launcher's program where there is one */
-  char *program;
-  guint grace_ms;
-  int lifeline;
-  GThread *reader;
-  RefractLineFunc line_func;
-  gpointer user_data;
-  Stream streams[N_STREAMS]; /* the reader's own */
-
-  GMutex mutex; /* protects what follows */
-  GCond changed;
-  GQueue tail;
-  gint64 last_output;
-  pid_t pid; /* leader of the engine's session and group; 0 before it runs */
-  int exec_errno;
-  gboolean has_status;
-  int status;
-  guint64 peak_rss;
-  gboolean memory_unknown;
-  gboolean stopping;
-  gboolean ended;
-};
-
 G_DEFINE_FINAL_TYPE (RefractProcess, refract_process, G_TYPE_OBJECT)
 
 static guint n_spawned;
-
-static void
-close_fd (int *fd)
-{
-  if (*fd >= 0)
-    close (*fd);
-  *fd = -1;
-}
 
 static void
 refract_process_finalize (GObject *object)
@@ -91,10 +36,10 @@ refract_process_finalize (GObject *object)
       refract_process_stop (self);
       g_thread_join (self->reader);
     }
-  close_fd (&self->lifeline);
-  for (i = 0; i < N_STREAMS; i++)
+  refract_process_close_fd (&self->lifeline);
+  for (i = 0; i < REFRACT_PROCESS_N_STREAMS; i++)
     {
-      close_fd (&self->streams[i].fd);
+      refract_process_close_fd (&self->streams[i].fd);
       g_string_free (self->streams[i].line, TRUE);
     }
   g_clear_object (&self->supervisor);
@@ -122,181 +67,11 @@ refract_process_init (RefractProcess *self)
   g_cond_init (&self->changed);
   g_queue_init (&self->tail);
   self->lifeline = -1;
-  for (i = 0; i < N_STREAMS; i++)
+  for (i = 0; i < REFRACT_PROCESS_N_STREAMS; i++)
     {
       self->streams[i].fd = -1;
       self->streams[i].line = g_string_new (NULL);
     }
-}
-
-static void
-handle_status_line (RefractProcess *self, const char *line)
-{
-  g_auto (GStrv) words = g_strsplit (line, " ", 2);
-  gint64 value;
-
-  if (g_strv_length (words) != 2)
-    return;
-  value = g_ascii_strtoll (words[1], NULL, 10);
-
-  g_mutex_lock (&self->mutex);
-  if (g_str_equal (words[0], "pid"))
-    self->pid = (pid_t) value;
-  else if (g_str_equal (words[0], "exec-failed"))
-    self->exec_errno = (int) value;
-  else if (g_str_equal (words[0], "rss"))
-    self->peak_rss = (guint64) value;
-  else if (g_str_equal (words[0], "exit"))
-    {
-      self->status = (int) value;
-      self->has_status = TRUE;
-    }
-  g_cond_broadcast (&self->changed);
-  g_mutex_unlock (&self->mutex);
-}
-
-static char *
-dup_cut (const char *line)
-{
-  gsize length = strlen (line);
-
-  if (length > TAIL_LINE_BYTES)
-    length = (gsize) (g_utf8_find_prev_char (line, line + TAIL_LINE_BYTES) - line);
-  return g_strndup (line, length);
-}
-
-static void
-emit_line (RefractProcess *self, int which)
-{
-  Stream *stream = &self->streams[which];
-  g_autofree char *line = NULL;
-
-  if (stream->line->len > 0 && stream->line->str[stream->line->len - 1] == '\r')
-    g_string_truncate (stream->line, stream->line->len - 1);
-  line = g_utf8_make_valid (stream->line->str, stream->line->len);
-  g_string_truncate (stream->line, 0);
-  stream->too_long = FALSE;
-
-  if (which == STREAM_STATUS)
-    {
-      handle_status_line (self, line);
-      return;
-    }
-
-  g_mutex_lock (&self->mutex);
-  if (self->tail.length >= TAIL_LINES)
-    g_free (g_queue_pop_head (&self->tail));
-  g_queue_push_tail (&self->tail, dup_cut (line));
-  g_mutex_unlock (&self->mutex);
-
-  if (self->line_func != NULL)
-    self->line_func (line, which == STREAM_ERR, self->user_data);
-}
-
-static void
-take_bytes (RefractProcess *self, int which, const char *bytes, gsize n)
-{
-  Stream *stream = &self->streams[which];
-
-  while (n > 0)
-    {
-      const char *newline = memchr (bytes, '\n', n);
-      gsize length = newline != NULL ? (gsize) (newline - bytes) : n;
-      gsize room = MAX_LINE - MIN (stream->line->len, MAX_LINE);
-
-      if (!stream->too_long)
-        g_string_append_len (stream->line, bytes, MIN (length, room));
-      if (length > room)
-        stream->too_long = TRUE;
-      if (newline != NULL)
-        {
-          emit_line (self, which);
-          length++;
-        }
-      bytes += length;
-      n -= length;
-    }
-}
-
-/* One read; %FALSE at the end of the stream. */
-static gboolean
-read_stream (RefractProcess *self, int which)
-{
-  Stream *stream = &self->streams[which];
-  char buffer[16384];
-  ssize_t n = read (stream->fd, buffer, sizeof buffer);
-
-  if (n < 0 && (errno == EINTR || errno == EAGAIN))
-    return TRUE;
-  if (n > 0)
-    {
-      if (which != STREAM_STATUS)
-        {
-          g_mutex_lock (&self->mutex);
-          self->last_output = g_get_monotonic_time ();
-          g_mutex_unlock (&self->mutex);
-        }
-      take_bytes (self, which, buffer, (gsize) n);
-      return TRUE;
-    }
-  if (stream->line->len > 0)
-    emit_line (self, which);
-  close_fd (&stream->fd);
-  return FALSE;
-}
-
-/* The supervisor is gone without having said how the engine ended: somebody killed it. The engine's
- * own process went with it; what it had started in its group goes here. */
-static void
-end_orphans (RefractProcess *self)
-{
-  pid_t pid;
-
-  g_mutex_lock (&self->mutex);
-  pid = self->has_status ? 0 : self->pid;
-  g_mutex_unlock (&self->mutex);
-  if (pid > 1)
-    kill (-pid, SIGKILL);
-}
-
-static gpointer
-read_streams (gpointer data)
-{
-  RefractProcess *self = data;
-  guint i;
-
-  /* The status pipe ends with the supervisor, which leaves last: what a process that escaped it
-   * still holds open is not waited for. */
-  while (self->streams[STREAM_STATUS].fd >= 0)
-    {
-      struct pollfd fds[N_STREAMS];
-
-      for (i = 0; i < N_STREAMS; i++)
-        fds[i] = (struct pollfd) { self->streams[i].fd, POLLIN, 0 };
-      if (poll (fds, N_STREAMS, -1) < 0)
-        continue;
-      for (i = 0; i < N_STREAMS; i++)
-        if (fds[i].fd >= 0 && fds[i].revents != 0)
-          read_stream (self, (int) i);
-    }
-  end_orphans (self);
-  g_subprocess_wait (self->supervisor, NULL, NULL);
-
-  for (i = STREAM_OUT; i <= STREAM_ERR; i++)
-    {
-      struct pollfd fd = { self->streams[i].fd, POLLIN, 0 };
-
-      while (fd.fd >= 0 && poll (&fd, 1, 0) > 0 && read_stream (self, (int) i))
-        ;
-      if (self->streams[i].line->len > 0)
-        emit_line (self, (int) i);
-    }
-
-  g_mutex_lock (&self->mutex);
-  self->ended = TRUE;
-  g_cond_broadcast (&self->changed);
-  g_mutex_unlock (&self->mutex);
-  return NULL;
 }
 
 static gboolean
@@ -314,7 +89,7 @@ static GSubprocessLauncher *
 prepare_launcher (RefractProcess *self, const char *const *environment, GError **error)
 {
   g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
-  int lifeline[2], pipes[N_STREAMS][2];
+  int lifeline[2], pipes[REFRACT_PROCESS_N_STREAMS][2];
   guint i;
 
   for (i = 0; environment != NULL && environment[i] != NULL; i++)
@@ -335,14 +110,14 @@ prepare_launcher (RefractProcess *self, const char *const *environment, GError *
     return NULL;
   self->lifeline = lifeline[1];
   g_subprocess_launcher_take_stdin_fd (launcher, lifeline[0]);
-  for (i = 0; i < N_STREAMS; i++)
+  for (i = 0; i < REFRACT_PROCESS_N_STREAMS; i++)
     {
       if (!open_pipe (pipes[i], error))
         return NULL;
       self->streams[i].fd = pipes[i][0];
-      if (i == STREAM_OUT)
+      if (i == REFRACT_PROCESS_STREAM_OUT)
         g_subprocess_launcher_take_stdout_fd (launcher, pipes[i][1]);
-      else if (i == STREAM_ERR)
+      else if (i == REFRACT_PROCESS_STREAM_ERR)
         g_subprocess_launcher_take_stderr_fd (launcher, pipes[i][1]);
       else
         g_subprocess_launcher_take_fd (launcher, pipes[i][1], 3);
@@ -430,7 +205,7 @@ refract_process_spawn_with_grace (const char *const *launcher,
     return NULL;
   g_subprocess_launcher_close (subprocess_launcher);
 
-  self->reader = g_thread_new ("engine-output", read_streams, self);
+  self->reader = g_thread_new ("engine-output", refract_process_read, self);
   g_atomic_int_inc (&n_spawned);
   if (!wait_until_started (self, error))
     return NULL;
@@ -511,7 +286,7 @@ refract_process_stop (RefractProcess *self)
   if (!self->ended)
     self->stopping = TRUE;
   g_mutex_unlock (&self->mutex);
-  close_fd (&self->lifeline);
+  refract_process_close_fd (&self->lifeline);
   limit = STOP_LIMIT + self->grace_ms * G_TIME_SPAN_MILLISECOND;
   if (self->supervisor != NULL && !refract_process_wait_for (self, limit, NULL))
     {

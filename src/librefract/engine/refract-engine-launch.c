@@ -1,19 +1,25 @@
-/* refract-llamacpp-launch.c
+/* refract-engine-launch.c
  *
  * SPDX-License-Identifier: GPL-3.0-or-later
  */
 
 #include "config.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/un.h>
 
-#include "backends/refract-llamacpp-launch.h"
+#include <glib/gstdio.h>
+
+#include "core/refract-error.h"
+#include "engine/refract-engine-launch.h"
 
 #define HOST_ROOT "/run/host/"
 #define APP_ROOT "/app/"
 #define GRACE_MS 500
+#define LONGEST_NAME "/engine.sock"
 
-struct _RefractLlamacppLaunch
+struct _RefractEngineLaunch
 {
   char **launcher;  /* NULL: none */
   gboolean is_host; /* outside of our Flatpak sandbox */
@@ -37,14 +43,14 @@ read_app_path (const char *flatpak_info)
   return g_key_file_get_string (file, "Instance", "app-path", NULL);
 }
 
-RefractLlamacppLaunch *
-refract_llamacpp_launch_new (const char *program,
-                             const char *const *launcher,
-                             const char *flatpak_info)
+RefractEngineLaunch *
+refract_engine_launch_new (const char *program,
+                           const char *const *launcher,
+                           const char *flatpak_info)
 {
   /* It ends the program when we end, however violently. */
   static const char *const flatpak_spawn[] = { "flatpak-spawn", "--host", "--watch-bus", NULL };
-  RefractLlamacppLaunch *self = g_new0 (RefractLlamacppLaunch, 1);
+  RefractEngineLaunch *self = g_new0 (RefractEngineLaunch, 1);
   const char *host_launcher = g_getenv ("REFRACT_HOST_LAUNCHER");
 
   self->grace_ms = GRACE_MS;
@@ -64,7 +70,7 @@ refract_llamacpp_launch_new (const char *program,
 }
 
 void
-refract_llamacpp_launch_free (RefractLlamacppLaunch *self)
+refract_engine_launch_free (RefractEngineLaunch *self)
 {
   if (self == NULL)
     return;
@@ -75,7 +81,7 @@ refract_llamacpp_launch_free (RefractLlamacppLaunch *self)
 }
 
 void
-refract_llamacpp_launch_set_grace (RefractLlamacppLaunch *self, guint grace_ms)
+refract_engine_launch_set_grace (RefractEngineLaunch *self, guint grace_ms)
 {
   self->grace_ms = grace_ms;
 }
@@ -83,7 +89,7 @@ refract_llamacpp_launch_set_grace (RefractLlamacppLaunch *self, guint grace_ms)
 /* An argument, or the value of --option=VALUE, that is a path of the sandbox, as the host knows it.
  */
 static char *
-dup_for_host (const RefractLlamacppLaunch *self, const char *argument)
+dup_for_host (const RefractEngineLaunch *self, const char *argument)
 {
   const char *equals = g_str_has_prefix (argument, "--") ? strchr (argument, '=') : NULL;
   const char *path = equals != NULL ? equals + 1 : argument;
@@ -100,12 +106,12 @@ dup_for_host (const RefractLlamacppLaunch *self, const char *argument)
 }
 
 RefractProcess *
-refract_llamacpp_launch_spawn (const RefractLlamacppLaunch *self,
-                               const char *const *argv,
-                               const char *const *environment,
-                               RefractLineFunc line_func,
-                               gpointer user_data,
-                               GError **error)
+refract_engine_launch_spawn (const RefractEngineLaunch *self,
+                             const char *const *argv,
+                             const char *const *environment,
+                             RefractLineFunc line_func,
+                             gpointer user_data,
+                             GError **error)
 {
   g_autoptr (GPtrArray) full = g_ptr_array_new_with_free_func (g_free);
   RefractProcess *process;
@@ -136,4 +142,36 @@ refract_llamacpp_launch_spawn (const RefractLlamacppLaunch *self,
   if (process != NULL && self->is_host)
     refract_process_set_memory_unknown (process);
   return process;
+}
+
+char *
+refract_engine_make_folder (GError **error)
+{
+  const char *runtime = g_getenv ("XDG_RUNTIME_DIR"), *flatpak = g_getenv ("FLATPAK_ID");
+  /* This one is the same folder inside and outside of a Flatpak sandbox. */
+  g_autofree char *shared = runtime != NULL && flatpak != NULL
+                                ? g_build_filename (runtime, "app", flatpak, NULL)
+                                : NULL;
+  const char *const places[] = { shared, runtime, g_get_tmp_dir (), "/tmp" };
+  int saved_errno = ENOENT;
+  guint i;
+
+  for (i = 0; i < G_N_ELEMENTS (places); i++)
+    {
+      g_autofree char *path = NULL;
+
+      if (places[i] == NULL || *places[i] == '\0')
+        continue;
+      path = g_build_filename (places[i], "refract-XXXXXX", NULL);
+      if (strlen (path) + strlen (LONGEST_NAME) >= sizeof ((struct sockaddr_un *) NULL)->sun_path)
+        continue;
+      if (g_mkdtemp_full (path, 0700) != NULL)
+        return g_steal_pointer (&path);
+      saved_errno = errno;
+    }
+  g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_DISK,
+               "No private folder could be made for talking to the engine: %s. Check that "
+               "XDG_RUNTIME_DIR or /tmp can be written to.",
+               g_strerror (saved_errno));
+  return NULL;
 }
