@@ -57,7 +57,7 @@ static gboolean
 write_bundle (const char *path, GPtrArray *reports, const char *repeatability_path, GError **error)
 {
   g_autoptr (RefractPlan) plan = refract_plan_new ();
-  g_autoptr (RefractBackend) backend = refract_plan_create_backend (plan, NULL, error);
+  g_autoptr (RefractBackend) backend = refract_plan_create_backend (plan, NULL, NULL, error);
   g_autoptr (GPtrArray) checks = NULL;
   g_autoptr (JsonObject) selftest = NULL;
   g_autoptr (JsonObject) repeatability = NULL;

@@ -104,7 +104,7 @@ refract_cmd_selftest (int argc, char **argv)
       if (model == NULL)
         return refract_cli_fail (error);
     }
-  backend = refract_plan_create_backend (plan, model, &error);
+  backend = refract_plan_create_backend (plan, model, NULL, &error);
   if (backend == NULL)
     return refract_cli_fail (error);
 

@@ -233,7 +233,7 @@ lend_engine (RefractWizard *wizard, const Folders *folders, const char *name, ch
       = { .name = (char *) name, .version = (char *) "1", .build = (char *) "", .kv_types = types };
   g_autoptr (GError) error = NULL;
   g_autoptr (RefractBackend) backend
-      = refract_backend_new (name, refract_wizard_state_get_model (state), &options, &error);
+      = refract_backend_new (name, refract_wizard_state_get_model (state), &options, NULL, &error);
 
   g_assert_no_error (error);
   refract_wizard_state_set_engine (state, &engine, backend);

@@ -6,10 +6,13 @@ import glob
 import json
 import math
 import os
+import re
 import signal
+import ssl
+import subprocess
 import sys
 
-from refract_cli import CORPUS, HAYSTACK, SOURCE, CliTest, main, processes, read_reports, wait_until
+from refract_cli import CORPUS, HAYSTACK, SOURCE, CliTest, main, processes, read_reports, wait_until, without_times
 
 sys.path.insert(0, os.path.join(SOURCE, "tests", "engine"))
 import live
@@ -19,11 +22,44 @@ import tape as tapes
 # How often each kill is tried; by hand: REFRACT_TEST_KILLS=20.
 KILLS = int(os.environ.get("REFRACT_TEST_KILLS", "2"))
 KEY = "a-key-of-the-users"
+OTHER = {"vllm": "sglang", "sglang": "vllm"}
 FLOOR = 1e-6
 
 
 def load(engine, kv):
     return tapes.Tape.load(os.path.join(live.TAPES, f"{engine}-{kv.removeprefix('kv=')}.xz"))
+
+
+class Restarted(tapes.Player):
+    """From its first answer on, another is at the address of this one, until `path` has said so."""
+
+    def __init__(self, tape, answers, path, change, **options):
+        super().__init__(tape, **options)
+        self.answers, self.path, self.change = answers, path, change
+        self.state = "first"
+
+    def play(self, handler, path, reply):
+        if self.state == "first" and path == self.answers:
+            self.state = "another"
+        if self.state == "another" and path == self.path:
+            self.state = "back"
+            self.send(handler, reply, self.change(tapes.Tape.body(reply)))
+        else:
+            super().play(handler, path, reply)
+
+
+class RefusedScores(tapes.Player):
+    """Refuses log-probabilities in `words`."""
+
+    def __init__(self, tape, words, **options):
+        super().__init__(tape, **options)
+        self.words = words
+
+    def play(self, handler, path, reply):
+        if path == Vllm.score_path:
+            handler.send(400, json.dumps({"error": {"message": self.words, "code": 400}}).encode())
+        else:
+            super().play(handler, path, reply)
 
 
 class Recorded(CliTest):
@@ -48,8 +84,8 @@ class Recorded(CliTest):
         header = b'{"w":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}'
         self.write("model/model.safetensors", len(header).to_bytes(8, "little") + header + b"\0\0")
 
-    def arguments(self, *more, candidates=None, axes="trajectory,kld,rniah,plad"):
-        arguments = ["score", "--backend", self.engine, "--model", self.model, "--reference", self.reference,
+    def arguments(self, *more, candidates=None, axes="trajectory,kld,rniah,plad", backend=None):
+        arguments = ["score", "--backend", backend or self.engine, "--model", self.model, "--reference", self.reference,
                      "--axes", axes, "--corpus", CORPUS, "--haystack", HAYSTACK, *live.SMALL]
         for kv in candidates or [self.candidate]:
             arguments += ["--candidate", kv]
@@ -119,16 +155,20 @@ class Recorded(CliTest):
         reference, candidate = self.players()
         with reference, candidate:
             for folder, other, kv in (("itself", reference, self.reference), ("candidate", candidate, self.candidate)):
-                self.attached(0, reference, other, "--json-out", self.path(folder) + "/", candidates=[kv])
+                self.attached(0, reference, other, "--json-out", self.path(folder) + "/", candidates=[kv], backend="auto")
             self.assertEqual(reference.unknown + candidate.unknown, [])
-        self.check_reports({**read_reports(self.path("itself")), **read_reports(self.path("candidate"))})
+        found = {**read_reports(self.path("itself")), **read_reports(self.path("candidate"))}
+        self.check_reports(found)
+        # "auto" has asked them; whoever repeats it is told what it was
+        for report in found.values():
+            self.assertIn(f" --backend {self.engine} ", report["repro_command"])
 
-    def fails(self, fault, says, axes="trajectory", status=3, **where):
+    def fails(self, fault, says, axes="trajectory", status=3, backend=None, **where):
         """One of the servers, the reference's, has a fault; refract says so and leaves both alone."""
         with tapes.Faulty(self.tapes[self.reference], fault, model=self.model, key=KEY, **where) as reference, \
                 tapes.Player(self.tapes[self.candidate], model=self.model, key=KEY) as candidate:
             out, err = self.attached(status, reference, candidate, "--json-out", self.path("report.json"), says=says,
-                                     axes=axes)
+                                     axes=axes, backend=backend)
             self.assertFalse(os.path.exists(self.path("report.json")))
             self.assertNotIn(KEY, out + err)
             self.assertGreater(reference.met, 0, "the fault was never met")
@@ -206,6 +246,94 @@ class Recorded(CliTest):
 
         self.fails(small, "more than the context of", path="/v1/models", status=2)
 
+    # ---- which engine it is ----
+
+    def owned_by(self, owner):
+        def own(path, body):
+            reply = json.loads(body)
+            reply["data"][0]["owned_by"] = owner
+            return json.dumps(reply)
+
+        return own
+
+    def test_other_engine(self):
+        self.fails(self.owned_by(OTHER[self.engine]), f"not {self.title}", path="/v1/models", status=2)
+        self.fails(self.owned_by(OTHER[self.engine]), "different engines", path="/v1/models", status=2, backend="auto")
+        self.fails(self.owned_by("llamacpp"), "leave out --reference-url", path="/v1/models", status=2, backend="auto")
+        with tapes.Player(tapes.Tape(), model=self.model) as unknown:
+            unknown.tape.add("GET", "/v1/models", b"", {"status": 200, "type": "application/json", "body": "{}"})
+            self.attached(2, unknown, unknown, says=[unknown.url, "--backend"], backend="auto")
+
+    def test_gateway(self):
+        """It has another name for those who own models."""
+        reference, candidate = self.players(tapes.Faulty, fault=self.owned_by("a-gateway"), path="/v1/models")
+        with reference, candidate:
+            self.attached(0, reference, candidate, axes="kld", backend="auto")
+
+    # ---- certificates ----
+
+    def test_certificate(self):
+        reference, candidate = self.players()
+        self.encrypt(reference)
+        with reference, candidate:
+            self.attached(3, reference, candidate, says=["certificate of " + reference.url, "signed by itself", "tunnel"])
+            reference.url, candidate.url = candidate.url.replace("http", "https"), candidate.url
+            self.attached(3, reference, candidate, says=[reference.url, "Write http://"])
+
+    def encrypt(self, server):
+        """Has `server` speak TLS, with a certificate that nobody knows."""
+        certificate, key = self.path("certificate"), self.path("key")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                        "-days", "2", "-subj", "/CN=refract", "-addext", "subjectAltName=IP:127.0.0.1",
+                        "-out", certificate, "-keyout", key], check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.url = server.url.replace("http", "https")
+
+    # ---- no log-probabilities ----
+
+    def test_without_log_probabilities(self):
+        """Where a gateway leaves them out, or gives fewer, there is no score at all."""
+        for fault in (self.left_out, self.fewer):
+            self.fails(fault, ["leaves out log-probabilities", "own address", "leave out the axis kld"],
+                       path=self.score_path, axes="kld,trajectory")
+
+    # ---- restarted ----
+
+    def test_lost_and_back(self):
+        """A server that is restarted ends the audit; the same command goes on with what was measured, to the same end."""
+        report = self.path("report.json")
+        reference = tapes.Player(self.tapes[self.reference], model=self.model, key=KEY)
+        candidate = tapes.Faulty(self.tapes[self.candidate], "crash", path=self.score_path, first=1, count=1,
+                                 model=self.model, key=KEY)
+        with reference, candidate:
+            arguments = ("--json-out", report)
+            self.attached(3, reference, candidate, *arguments, says=[self.title, candidate.url], axes="kld")
+            self.assertFalse(os.path.exists(report))
+            asked = {key: n for key, n in reference.turns.items() if self.score_path in key}
+            self.attached(0, reference, candidate, *arguments, says="Going on", axes="kld")
+            self.assertEqual({key: reference.turns[key] for key in asked}, asked, "measured again")
+            with open(report) as file:
+                resumed = json.load(file)
+            self.attached(0, reference, candidate, "--fresh", *arguments, axes="kld")
+            with open(report) as file:
+                self.assertEqual(without_times(resumed), without_times(json.load(file)))
+
+    def test_back_as_another(self):
+        """Nothing of what another model has answered is taken."""
+        for change, says in ((lambda body: body.replace(tapes.PLACE, "/somewhere/another"), "“another”"),
+                             (lambda body: re.sub('"version":"[^"]*"', '"version":"9.8.7"', body), "9.8.7")):
+            path = self.model_path if "another" in says else self.version_path
+            with tapes.Player(self.tapes[self.reference], model=self.model, key=KEY) as reference, \
+                    Restarted(self.tapes[self.candidate], self.score_path, path, change, model=self.model,
+                              key=KEY) as candidate:
+                arguments = ("--json-out", self.path("report.json"))
+                self.attached(3, reference, candidate, *arguments, says=[candidate.url, says, "as it was"], axes="kld")
+                self.assertFalse(os.path.exists(self.path("report.json")))
+                self.attached(0, reference, candidate, *arguments, says="Going on", axes="kld")
+                os.remove(self.path("report.json"))
+
     def test_not_a_url(self):
         for url in ("127.0.0.1:8000", "ftp://127.0.0.1/", "http://"):
             self.check(2, *self.arguments("--reference-url", url, "--candidate-url", url))
@@ -260,6 +388,25 @@ class Recorded(CliTest):
 class Vllm(Recorded):
     engine, title = "vllm", "vLLM"
     generate_path, score_path, model_path = "/v1/completions", "/inference/v1/generate", "/v1/models"
+    version_path = "/version"
+
+    @staticmethod
+    def left_out(path, body):
+        return json.dumps(dict(json.loads(body), prompt_logprobs=None))
+
+    @staticmethod
+    def fewer(path, body):
+        reply = json.loads(body)
+        reply["prompt_logprobs"] = [row and dict(list(row.items())[:20]) for row in reply["prompt_logprobs"]]
+        return json.dumps(reply)
+
+    def test_refused_log_probabilities(self):
+        """As a server answers that was started with --max-logprobs 0, or without --enable-scale-out."""
+        for words, remedy in (("Requested prompt logprobs of 1536, which is greater than max allowed: 0", "--max-logprobs -1"),
+                              ("Scale-out endpoints are disabled", "--enable-scale-out")):
+            with RefusedScores(self.tapes[self.reference], words, model=self.model, key=KEY) as reference, \
+                    tapes.Player(self.tapes[self.candidate], model=self.model, key=KEY) as candidate:
+                self.attached(2, reference, candidate, says=[words, remedy], axes="kld,trajectory")
 
     def rows(self, tape, n_ctx):
         """By the ids of a chunk: per position what is known of log-probabilities, by token."""
@@ -281,7 +428,20 @@ class Vllm(Recorded):
 class Sglang(Recorded):
     engine, title = "sglang", "SGLang"
     generate_path = score_path = "/generate"
-    model_path = "/model_info"
+    model_path, version_path = "/model_info", "/server_info"
+
+    @staticmethod
+    def left_out(path, body):
+        reply = json.loads(body)
+        for name in ("input_token_logprobs", "input_top_logprobs"):
+            reply["meta_info"].pop(name, None)
+        return json.dumps(reply)
+
+    @staticmethod
+    def fewer(path, body):
+        reply = json.loads(body)
+        reply["meta_info"]["input_top_logprobs"] = [row and row[:20] for row in reply["meta_info"]["input_top_logprobs"]]
+        return json.dumps(reply)
 
     def rows(self, tape, n_ctx):
         found = {}

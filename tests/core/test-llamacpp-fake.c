@@ -382,11 +382,11 @@ static void
 test_backend_names (void)
 {
   const RefractBackendOptions options = { .n_gpu_layers = -1 };
-  g_autoptr (RefractBackend) automatic = refract_backend_new ("auto", NULL, &options, NULL);
+  g_autoptr (RefractBackend) automatic = refract_backend_new ("auto", NULL, &options, NULL, NULL);
   g_autoptr (GError) error = NULL;
 
   g_assert_true (REFRACT_IS_BACKEND_LLAMACPP (automatic));
-  g_assert_null (refract_backend_new ("tgi", NULL, &options, &error));
+  g_assert_null (refract_backend_new ("tgi", NULL, &options, NULL, &error));
   g_assert_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE);
 }
 

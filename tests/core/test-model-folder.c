@@ -482,7 +482,7 @@ test_engine (void)
   g_assert_cmpint (g_mkdir (bin, 0700), ==, 0);
   g_assert_true (g_file_set_contents (python, "", 0, NULL));
   g_assert_true (g_file_set_contents (mark, "", 0, NULL));
-  g_assert_null (refract_backend_new ("auto", model, &options, &none));
+  g_assert_null (refract_backend_new ("auto", model, &options, NULL, &none));
   g_assert_error (none, REFRACT_ERROR, REFRACT_ERROR_ENGINE_MISSING);
   g_assert_nonnull (strstr (none->message, "Install vllm, sglang or mlx-lm there"));
 
@@ -494,12 +494,12 @@ test_engine (void)
       g_autoptr (RefractBackend) without = NULL;
 
       g_assert_cmpint (g_mkdir (info, 0700), ==, 0);
-      backend = refract_backend_new ("auto", model, &options, NULL);
-      without = refract_backend_new ("auto", NULL, &options, NULL);
+      backend = refract_backend_new ("auto", model, &options, NULL, NULL);
+      without = refract_backend_new ("auto", NULL, &options, NULL, NULL);
       g_assert_cmpint (refract_backend_get_kind (backend), ==, steps[i].kind);
       g_assert_cmpint (refract_backend_get_kind (without), ==, REFRACT_BACKEND_KIND_LLAMACPP);
     }
-  g_assert_null (refract_backend_new ("llamacpp", model, &options, &other));
+  g_assert_null (refract_backend_new ("llamacpp", model, &options, NULL, &other));
   g_assert_error (other, REFRACT_ERROR, REFRACT_ERROR_USAGE);
   g_assert_nonnull (strstr (other->message, "needs a GGUF file"));
   remove_tree (environment);

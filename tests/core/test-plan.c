@@ -157,7 +157,7 @@ test_local (void)
   g_assert_null (strstr (text, "model_code"));
   g_assert_cmpstr (json_object_get_string_member (object, "model"), ==, "Tiny-1B");
 
-  command = refract_plan_get_repro_command (plan, kv);
+  command = refract_plan_get_repro_command (plan, kv, "vllm");
   g_assert_cmpstr (command, ==,
                    "refract score --model Tiny-1B --backend vllm --reference-url URL "
                    "--candidate-url URL --allow-model-code --candidate kv=fp8");
@@ -261,8 +261,9 @@ test_repro_command (void)
   g_object_set (plan, "engine-dir", "/somewhere/bin", "n-predict", G_GINT64_CONSTANT (50),
                 "measure-floor", TRUE, "rniah-needle", "It's a NEEDLE-1 $(here)", "control",
                 "ctk=q4_0,ctv=q4_0", NULL);
-  command = refract_plan_get_repro_command (plan, kv);
+  command = refract_plan_get_repro_command (plan, kv, "llamacpp");
   g_assert_null (strstr (command, "somewhere"));
+  g_assert_nonnull (strstr (command, " --backend llamacpp ")); /* the plan says "auto" */
   g_assert_true (g_shell_parse_argv (command, &argc, &argv, NULL));
   g_assert_true (g_strv_contains ((const char *const *) argv, "model.gguf"));
   g_assert_true (g_strv_contains ((const char *const *) argv, "It's a NEEDLE-1 $(here)"));

@@ -5,6 +5,9 @@
 
 #include "config.h"
 
+#include <string.h>
+
+#include "backends/refract-server-identity.h"
 #include "backends/refract-server-types.h"
 #include "core/refract-error.h"
 #include "server-fixture.h"
@@ -100,23 +103,34 @@ static char *
 answer_restarted (
     HttpFixture *fixture, const char *path, const char *body, guint *status, gsize *cut)
 {
-  return g_strdup (g_str_equal (path, "/metrics") ? METRICS ("5461", "auto") : fixture->data);
+  const char *model = fixture->data;
+
+  if (g_str_equal (path, "/metrics"))
+    return g_strdup (METRICS ("5461", "auto"));
+  if (g_str_equal (path, "/version"))
+    return g_strdup ("{\"version\": \"0.32.0\"}");
+  if (g_str_equal (path, "/v1/models"))
+    return g_strdup_printf (
+        "{\"data\": [{\"id\": \"m\", \"root\": \"/of/%s\", \"max_model_len\": 4096}]}", model);
+  if (g_str_equal (path, "/tokenize"))
+    return g_strdup ("{\"tokens\": [1, 2, 3]}");
+  return read_transcript ("vllm-stream.txt");
 }
 
-/* A server of the user's that was started again with another cache while it answered. */
+/* A server of the user's that was started again with another model or cache while it answered. */
 static void
 test_restarted (HttpFixture *fixture, gconstpointer data)
 {
   g_autoptr (RefractServer) server = make_server (fixture, &refract_vllm_kind);
   g_autoptr (GPtrArray) requests = make_requests (2, TRUE), generations = NULL;
-  g_autofree char *text = read_transcript ("vllm-stream.txt");
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) error = NULL, other_error = NULL;
 
   server->is_own = FALSE;
   server->start.model = make_model (fixture->folder);
   server->start.kv = refract_kv_config_parse ("kv=auto", NULL);
-  fixture->data = text;
+  fixture->data = "one-model";
   fixture->answer = answer_restarted;
+  server->identity = refract_server_identify (server, NULL, &error);
   generations = refract_server_generate (server, requests, NULL, NULL, NULL, &error);
   g_assert_no_error (error);
 
@@ -124,6 +138,12 @@ test_restarted (HttpFixture *fixture, gconstpointer data)
   server->start.kv = refract_kv_config_parse ("kv=fp8", NULL);
   g_assert_null (refract_server_generate (server, requests, NULL, NULL, NULL, &error));
   g_assert_error (error, REFRACT_ERROR, REFRACT_ERROR_NOT_ENGAGED);
+
+  fixture->data = "another";
+  g_assert_null (refract_server_generate (server, requests, NULL, NULL, NULL, &other_error));
+  g_assert_error (other_error, REFRACT_ERROR, REFRACT_ERROR_ENGINE);
+  g_test_message ("%s", other_error->message);
+  g_assert_nonnull (strstr (other_error->message, "“another” instead of “one-model”"));
 }
 
 /* ---- Logs and types ---- */

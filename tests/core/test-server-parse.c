@@ -97,8 +97,8 @@ test_bad_scores (void)
     const RefractServerKind *kind;
     const char *text, *words;
   } cases[] = {
-    { &refract_vllm_kind, "{\"prompt_logprobs\": null}", "fewer" },
-    { &refract_vllm_kind, "{\"prompt_logprobs\": [null]}", "fewer" },
+    { &refract_vllm_kind, "{\"prompt_logprobs\": null}", "0 of" },
+    { &refract_vllm_kind, "{\"prompt_logprobs\": [null]}", "0 of" },
     { &refract_vllm_kind,
       "{\"prompt_logprobs\": [null, {\"7\": {\"logprob\": -1}}, "
       "{\"6\": {\"logprob\": -1}}]}",

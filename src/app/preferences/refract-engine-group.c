@@ -40,7 +40,8 @@ static void
 detect_thread (GTask *task, gpointer source, gpointer task_data, GCancellable *cancellable)
 {
   g_autoptr (GError) error = NULL;
-  g_autoptr (RefractBackend) backend = refract_plan_create_backend (task_data, NULL, &error);
+  g_autoptr (RefractBackend) backend
+      = refract_plan_create_backend (task_data, NULL, cancellable, &error);
   const RefractEngineInfo *info = NULL;
 
   if (backend != NULL)

@@ -104,7 +104,7 @@ write_bundle (const Output *self, const char *path, GCancellable *cancellable, G
         return FALSE;
       repeatability = refract_repeatability_to_json (candidates);
     }
-  backend = refract_plan_create_backend (self->plan, NULL, error);
+  backend = refract_plan_create_backend (self->plan, NULL, cancellable, error);
   if (backend == NULL)
     return FALSE;
   checks = refract_backend_selftest (backend, NULL, cancellable);

@@ -50,7 +50,7 @@ check_thread (GTask *task, gpointer source_object, gpointer task_data, GCancella
   const Job *job = task_data;
   RefractEngineCheck *outcome = g_new0 (RefractEngineCheck, 1);
   g_autoptr (RefractBackend) backend
-      = refract_plan_create_backend (job->plan, job->model, &outcome->error);
+      = refract_plan_create_backend (job->plan, job->model, cancellable, &outcome->error);
 
   if (backend != NULL)
     {

@@ -74,14 +74,14 @@ describe_plan (RefractPlan *plan, RefractModel *model, GPtrArray *candidates)
 
 /* One line for each candidate, as every report will carry its own. */
 static char *
-list_commands (RefractPlan *plan, GPtrArray *candidates)
+list_commands (RefractPlan *plan, GPtrArray *candidates, const char *backend)
 {
   g_autoptr (GString) commands = g_string_new (NULL);
 
   for (guint i = 0; i < candidates->len; i++)
     {
       g_autofree char *command
-          = refract_plan_get_repro_command (plan, g_ptr_array_index (candidates, i));
+          = refract_plan_get_repro_command (plan, g_ptr_array_index (candidates, i), backend);
 
       g_string_append_printf (commands, "%s%s", i > 0 ? "\n" : "", command);
     }
@@ -99,6 +99,7 @@ update (RefractWizardReviewPage *self)
   g_autoptr (GPtrArray) candidates = refract_plan_get_candidates (plan, NULL);
   g_autofree char *sentence = NULL;
   g_autofree char *commands = NULL;
+  const char *backend;
 
   if (!refract_wizard_forecast_is_ready (forecast) || model == NULL
       || refract_wizard_state_get_engine (state) == NULL)
@@ -108,8 +109,9 @@ update (RefractWizardReviewPage *self)
   if (refract_wizard_page_get_problem (page) != NULL || candidates == NULL)
     return;
 
+  backend = refract_backend_name_of_engine (refract_wizard_state_get_engine (state)->name);
   sentence = describe_plan (plan, model, candidates);
-  commands = list_commands (plan, candidates);
+  commands = list_commands (plan, candidates, backend);
   gtk_label_set_label (self->sentence_label, sentence);
   gtk_label_set_label (self->command_label, commands);
 }

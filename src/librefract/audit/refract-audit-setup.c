@@ -15,7 +15,10 @@
 #include "core/refract-json.h"
 
 RefractBackend *
-refract_plan_create_backend (RefractPlan *plan, RefractModel *model, GError **error)
+refract_plan_create_backend (RefractPlan *plan,
+                             RefractModel *model,
+                             GCancellable *cancellable,
+                             GError **error)
 {
   g_autoptr (RefractBackendOptions) options = g_new0 (RefractBackendOptions, 1);
   const char *flags = refract_plan_get_string (plan, "engine-flags");
@@ -39,7 +42,8 @@ refract_plan_create_backend (RefractPlan *plan, RefractModel *model, GError **er
       return NULL;
     }
 
-  return refract_backend_new (refract_plan_get_string (plan, "backend"), model, options, error);
+  return refract_backend_new (refract_plan_get_string (plan, "backend"), model, options,
+                              cancellable, error);
 }
 
 /* What an observation depends on beside its own key. */
@@ -56,6 +60,7 @@ run_identity (RefractObserver *observer, const RefractEngineInfo *engine)
   json_object_set_string_member (identity, "model", model->fingerprint);
   json_object_set_string_member (identity, "engine", engine->name);
   json_object_set_string_member (identity, "version", engine->version);
+  refract_json_set_string_or_null (identity, "served", engine->served);
   refract_json_set_string_or_null (identity, "program", engine->program);
   json_object_set_int_member (identity, "program_size", program.st_size);
   json_object_set_int_member (identity, "program_time", program.st_mtime);
@@ -182,7 +187,8 @@ refract_audit_set_up (RefractObserver *observer,
   if (run->model == NULL)
     return FALSE;
   observer->model = run->model;
-  observer->backend = refract_plan_create_backend (observer->plan, run->model, error);
+  observer->backend
+      = refract_plan_create_backend (observer->plan, run->model, observer->cancellable, error);
   if (observer->backend == NULL)
     return FALSE;
   engine = refract_backend_detect (observer->backend, observer->cancellable, error);

@@ -49,9 +49,11 @@ RefractRun *refract_audit_run_finish (RefractAudit *self, GAsyncResult *result, 
 const char *refract_audit_get_journal_id (RefractAudit *self);
 
 /* The backend that a plan asks for, with its options; @model (nullable) decides where the plan says
- * "auto". */
-RefractBackend *
-refract_plan_create_backend (RefractPlan *plan, RefractModel *model, GError **error);
+ * "auto". May block where it names servers. */
+RefractBackend *refract_plan_create_backend (RefractPlan *plan,
+                                             RefractModel *model,
+                                             GCancellable *cancellable,
+                                             GError **error);
 
 /* Forgets the journal: call it when the run's reports are where they belong. */
 void refract_audit_forget (RefractAudit *self);

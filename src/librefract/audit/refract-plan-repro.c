@@ -21,10 +21,10 @@ append_quoted (GString *command, const char *option, const char *value)
 }
 
 char *
-refract_plan_get_repro_command (RefractPlan *self, RefractKvConfig *candidate)
+refract_plan_get_repro_command (RefractPlan *self, RefractKvConfig *candidate, const char *backend)
 {
   GString *command = g_string_new ("refract score");
-  guint control = refract_plan_find_field ("control");
+  guint control = refract_plan_find_field ("control"), engine = refract_plan_find_field ("backend");
   g_autoptr (RefractKvConfig) own_control = refract_plan_get_control (self, NULL);
   gboolean with_control = own_control != NULL && !refract_kv_config_equal (own_control, candidate);
 
@@ -40,7 +40,9 @@ refract_plan_get_repro_command (RefractPlan *self, RefractKvConfig *candidate)
       if (field->option == NULL || (i == control && !with_control))
         continue;
 
-      if (field->type == REFRACT_PLAN_PATH)
+      if (i == engine)
+        append_quoted (command, field->option, backend);
+      else if (field->type == REFRACT_PLAN_PATH)
         {
           g_autofree char *base
               = value->text != NULL ? refract_model_path_dup_name (value->text) : NULL;

@@ -72,8 +72,10 @@ RefractPlan *refract_plan_from_json (JsonObject *object, GError **error);
 RefractPlan *refract_plan_load (const char *path, GError **error);
 
 /* The command that repeats this plan for one candidate, without personal paths (base names only);
- * every parameter that differs from its default is in it. Quoted for a POSIX shell. */
-char *refract_plan_get_repro_command (RefractPlan *self, RefractKvConfig *candidate);
+ * every parameter that differs from its default is in it, and the engine that measured, @backend
+ * (a name of refract_backend_list_names()). Quoted for a POSIX shell. */
+char *
+refract_plan_get_repro_command (RefractPlan *self, RefractKvConfig *candidate, const char *backend);
 
 /* What refract_fetch_run() brought stands in for corpus, haystack and prompts where none is named.
  */

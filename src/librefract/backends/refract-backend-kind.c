@@ -9,6 +9,7 @@
 #include "backends/refract-backend-mlx.h"
 #include "backends/refract-backend-sglang.h"
 #include "backends/refract-backend-vllm.h"
+#include "backends/refract-server-identity.h"
 #include "core/refract-error.h"
 #include "engine/refract-python.h"
 
@@ -148,15 +149,42 @@ find_for_folder (const RefractModelInfo *info, const RefractBackendOptions *opti
   return NULL;
 }
 
+static gboolean
+check_can_load (RefractBackendKind kind, RefractModel *model, GError **error)
+{
+  if (model == NULL || refract_backend_kind_can_load (kind, model))
+    return TRUE;
+  g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
+               "%s cannot load “%s”: it needs %s. Use another model, or leave out --backend.",
+               kinds[kind].title, refract_model_get_info (model)->name,
+               kinds[kind].package != NULL ? "a folder with config.json and safetensors files"
+                                           : "a GGUF file");
+  return FALSE;
+}
+
+/* What the user's servers say they are. */
 static Constructor
-find_automatically (RefractModel *model, const RefractBackendOptions *options, GError **error)
+find_for_urls (RefractModel *model,
+               const RefractBackendOptions *options,
+               GCancellable *cancellable,
+               GError **error)
+{
+  RefractBackendKind kind;
+
+  return refract_server_find_kind (options, NULL, &kind, cancellable, error)
+                 && check_can_load (kind, model, error)
+             ? kinds[kind].create
+             : NULL;
+}
+
+static Constructor
+find_automatically (RefractModel *model,
+                    const RefractBackendOptions *options,
+                    GCancellable *cancellable,
+                    GError **error)
 {
   if (options->reference_url != NULL || options->candidate_url != NULL)
-    {
-      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
-                   "Say which engine runs at the servers’ URLs, for instance --backend vllm.");
-      return NULL;
-    }
+    return find_for_urls (model, options, cancellable, error);
   if (model != NULL && refract_model_get_info (model)->is_directory)
     return find_for_folder (refract_model_get_info (model), options, error);
   return kinds[REFRACT_BACKEND_KIND_LLAMACPP].create;
@@ -175,29 +203,21 @@ find_named (const char *name, RefractModel *model, GError **error)
                    "There is no backend “%s”. Use auto, %s.", name, names);
       return NULL;
     }
-  if (model != NULL && !refract_backend_kind_can_load (kind, model))
-    {
-      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
-                   "%s cannot load “%s”: it needs %s. Use another model, or leave out --backend.",
-                   kinds[kind].title, refract_model_get_info (model)->name,
-                   kinds[kind].package != NULL ? "a folder with config.json and safetensors files"
-                                               : "a GGUF file");
-      return NULL;
-    }
-  return kinds[kind].create;
+  return check_can_load (kind, model, error) ? kinds[kind].create : NULL;
 }
 
 RefractBackend *
 refract_backend_new (const char *name,
                      RefractModel *model,
                      const RefractBackendOptions *options,
+                     GCancellable *cancellable,
                      GError **error)
 {
   Constructor create;
 
   g_return_val_if_fail (name != NULL && options != NULL, NULL);
 
-  create = g_str_equal (name, "auto") ? find_automatically (model, options, error)
+  create = g_str_equal (name, "auto") ? find_automatically (model, options, cancellable, error)
                                       : find_named (name, model, error);
   return create != NULL ? create (options) : NULL;
 }

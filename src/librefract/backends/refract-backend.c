@@ -128,6 +128,7 @@ refract_engine_info_copy (const RefractEngineInfo *self)
   copy->kv_types = g_strdupv (self->kv_types);
   copy->devices = g_strdupv (self->devices);
   copy->program = g_strdup (self->program);
+  copy->served = g_strdup (self->served);
   copy->has_logits = self->has_logits;
   return copy;
 }
@@ -143,6 +144,7 @@ refract_engine_info_free (RefractEngineInfo *self)
   g_strfreev (self->kv_types);
   g_strfreev (self->devices);
   g_free (self->program);
+  g_free (self->served);
   g_free (self);
 }
 

@@ -58,7 +58,7 @@ const char *refract_backend_kind_get_package (RefractBackendKind kind);
  * @reference_kv: (nullable): the reference's canonical text: which of the two URLs is asked
  * @allow_model_code: whether a model may run code that it brings along
  *
- * The key of an attached server is in the environment variable REFRACT_SERVER_KEY, nowhere else.
+ * The keys of attached servers are looked up by their addresses (engine/refract-server-key.h).
  */
 typedef struct
 {
@@ -115,6 +115,7 @@ JsonObject *refract_checks_to_json (GPtrArray *checks);
  * @kv_types: %NULL-terminated: the cache types in its --help
  * @devices: %NULL-terminated: GPUs that it lists, may be empty
  * @program: path of the server program
+ * @served: (nullable): the model that a server of the user's says it has
  * @has_logits: %TRUE when it can also give log-probabilities, which the axis kld needs
  */
 typedef struct
@@ -125,6 +126,7 @@ typedef struct
   char **kv_types;
   char **devices;
   char *program;
+  char *served;
   gboolean has_logits;
 } RefractEngineInfo;
 
@@ -270,9 +272,11 @@ RefractLogitsRun *refract_backend_logits (RefractBackend *self,
  * refract_backend_new:
  * @name: "auto" or a name of refract_backend_list_names()
  * @model: (nullable): what is to be loaded; "auto" decides by it: a GGUF file is for llama.cpp, a
- *   folder for the first of vLLM, SGLang and MLX that is installed in @options' Python
+ *   folder for the first of vLLM, SGLang and MLX that is installed in @options' Python. Where
+ *   @options has URLs, "auto" asks the servers there what they are
  *
- * Reads the folders of a Python environment, and starts nothing.
+ * Reads the folders of a Python environment, and starts nothing. With URLs, of a thread that may
+ * block.
  *
  * Returns: (transfer full): or %NULL with REFRACT_ERROR_USAGE for an unknown name or an engine that
  *   cannot load @model, REFRACT_ERROR_ENGINE_MISSING that says what to install
@@ -280,6 +284,7 @@ RefractLogitsRun *refract_backend_logits (RefractBackend *self,
 RefractBackend *refract_backend_new (const char *name,
                                      RefractModel *model,
                                      const RefractBackendOptions *options,
+                                     GCancellable *cancellable,
                                      GError **error);
 
 G_END_DECLS

@@ -5,83 +5,11 @@
 
 #include "config.h"
 
-#include <string.h>
-
-#include "backends/refract-server.h"
+#include "backends/refract-server-identity.h"
 #include "core/refract-error.h"
-#include "core/refract-json.h"
 
 #define DELAY (250 * G_TIME_SPAN_MILLISECOND)
 #define CONNECT_TIMEOUT 30 /* seconds */
-
-/* Words, numbers, code and other scripts: two tokenizers that agree on it are the same. */
-static const char probe_text[]
-    = "The 1,234 quick brown foxes don't jump:\n\tif (x >= 0) { return -x * 3.14; }\n"
-      "Größe, señor, Привет, 你好, مرحبا, 🙂 … ##end";
-
-/* What one of the user's servers says about what it runs. */
-typedef struct
-{
-  char *model;
-  gint64 max_len;
-  GArray *probe;
-} Identity;
-
-static void
-identity_clear (Identity *self)
-{
-  g_free (self->model);
-  g_clear_pointer (&self->probe, g_array_unref);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Identity, identity_clear)
-
-static const char *
-get_key (void)
-{
-  return g_getenv ("REFRACT_SERVER_KEY");
-}
-
-/* The last part of a folder's or a repository's name. */
-static char *
-base_name (const char *name)
-{
-  g_autofree char *trimmed = g_strdup (name);
-  gsize length = strlen (trimmed);
-
-  while (length > 1 && trimmed[length - 1] == '/')
-    trimmed[--length] = '\0';
-  return g_path_get_basename (trimmed);
-}
-
-static gboolean
-identify (RefractServer *self, Identity *identity, GCancellable *cancellable, GError **error)
-{
-  g_autoptr (JsonObject) models = refract_server_get (self, "/v1/models", cancellable, error);
-  g_autoptr (JsonObject) loaded = NULL;
-  JsonArray *data = models != NULL ? refract_json_get_array (models, "data") : NULL;
-  JsonObject *model = data != NULL ? refract_json_array_get_object (data, 0) : NULL;
-  const char *name = NULL;
-
-  if (models != NULL && self->kind->model_path != NULL)
-    loaded = refract_server_get (self, self->kind->model_path, cancellable, error);
-  if (models == NULL || (self->kind->model_path != NULL && loaded == NULL))
-    return FALSE;
-  if (loaded != NULL)
-    name = refract_json_get_string (loaded, "model_path", NULL);
-  else if (model != NULL)
-    name = refract_json_get_string (model, "root", NULL);
-  identity->max_len = model != NULL ? refract_json_get_int (model, "max_model_len", 0) : 0;
-  if (name == NULL || identity->max_len <= 0)
-    {
-      refract_server_set_unexpected (self, "/v1/models", "it names no model with a context length",
-                                     error);
-      return FALSE;
-    }
-  identity->model = base_name (name);
-  identity->probe = refract_server_tokenize (self, probe_text, TRUE, cancellable, error);
-  return identity->probe != NULL;
-}
 
 /* 503 while it loads: that is waited for; no connection is not. */
 static gboolean
@@ -126,35 +54,11 @@ connect_to (RefractServer *self,
             GError **error)
 {
   g_clear_object (&self->http);
-  self->http = refract_http_new_for_url (url, get_key (), error);
+  self->http = refract_server_connect (url, cancellable, error);
   if (self->http == NULL)
     return FALSE;
   refract_http_set_timeout (self->http, CONNECT_TIMEOUT);
   return wait_until_ready (self, start, cancellable, error);
-}
-
-static gboolean
-same_ids (GArray *a, GArray *b)
-{
-  return a->len == b->len && memcmp (a->data, b->data, a->len * sizeof (gint32)) == 0;
-}
-
-static gboolean
-check_same (const Identity *own, const Identity *other, GError **error)
-{
-  if (!same_ids (own->probe, other->probe))
-    g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_MODEL,
-                 "The two servers turn the same text into different tokens: “%s” and “%s” have "
-                 "different vocabularies. Start both with the same model.",
-                 own->model, other->model);
-  else if (!g_str_equal (own->model, other->model))
-    g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_MODEL,
-                 "The two servers run different models, “%s” and “%s”. Start both with the same "
-                 "one.",
-                 own->model, other->model);
-  else
-    return TRUE;
-  return FALSE;
 }
 
 /* Connects to the user's other server for as long as it takes to compare them. */
@@ -162,15 +66,17 @@ static gboolean
 compare_with_other (RefractServer *self,
                     const RefractServerStart *start,
                     const char *other_url,
-                    const Identity *own,
                     GCancellable *cancellable,
                     GError **error)
 {
   RefractServer other = { .kind = self->kind, .n_vocab = self->n_vocab };
-  g_auto (Identity) identity = { 0 };
-  gboolean same = connect_to (&other, start, other_url, cancellable, error)
-                  && identify (&other, &identity, cancellable, error)
-                  && check_same (own, &identity, error);
+  g_autoptr (RefractServerIdentity) identity = NULL;
+  gboolean same;
+
+  if (connect_to (&other, start, other_url, cancellable, error))
+    identity = refract_server_identify (&other, cancellable, error);
+  same = identity != NULL
+         && refract_server_identity_check_same_model (self->identity, identity, error);
 
   g_clear_object (&other.http);
   return same;
@@ -186,7 +92,7 @@ refract_server_attach (RefractServer *self,
   const RefractBackendOptions *options = start->engine->options;
   const char *other_url
       = url == options->reference_url ? options->candidate_url : options->reference_url;
-  g_auto (Identity) identity = { 0 };
+  const RefractServerIdentity *known;
   gint64 usable;
 
   if (url == NULL)
@@ -199,14 +105,22 @@ refract_server_attach (RefractServer *self,
     }
   if (!connect_to (self, start, url, cancellable, error))
     return FALSE;
-  self->version = self->kind->dup_version (self, cancellable, error);
-  if (self->version == NULL || !identify (self, &identity, cancellable, error))
+  self->identity = refract_server_identify (self, cancellable, error);
+  if (self->identity == NULL)
+    return FALSE;
+  known = g_hash_table_lookup (start->engine->identities, url);
+  if (known != NULL
+      && !refract_server_identity_check_unchanged (known, self->identity, self, error))
     return FALSE;
   if (other_url != NULL && !g_str_equal (other_url, url)
-      && !compare_with_other (self, start, other_url, &identity, cancellable, error))
+      && !compare_with_other (self, start, other_url, cancellable, error))
     return FALSE;
+  if (known == NULL)
+    g_hash_table_insert (start->engine->identities, g_strdup (url),
+                         refract_server_identity_ref (self->identity));
 
-  usable = MIN (identity.max_len, G_MAXINT32) - self->kind->spare_cells;
+  self->version = g_strdup (self->identity->version);
+  usable = MIN (self->identity->max_len, G_MAXINT32) - self->kind->spare_cells;
   self->n_cells = (guint) MAX (usable, 1);
   return TRUE;
 }

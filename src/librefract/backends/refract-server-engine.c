@@ -7,12 +7,13 @@
 
 #include <string.h>
 
+#include "backends/refract-server-identity.h"
 #include "backends/refract-server-types.h"
-#include "backends/refract-server.h"
 #include "core/refract-error.h"
 #include "engine/refract-python.h"
 
-#define FP8_HEAD 32 /* elements that an fp8 head on a CPU has a multiple of */
+#define ASK_TIMEOUT 30 /* seconds */
+#define FP8_HEAD 32    /* elements that an fp8 head on a CPU has a multiple of */
 
 gboolean
 refract_server_version_at_least (const char *version, guint major, guint minor)
@@ -85,6 +86,7 @@ make_info (const RefractServerEngine *self)
   info->kv_types = g_strv_builder_end (types);
   info->devices = g_new0 (char *, 1);
   info->program = g_strdup (self->python != NULL ? self->python : "");
+  info->served = g_strdup (self->served);
   info->has_logits = TRUE;
   return info;
 }
@@ -108,21 +110,29 @@ find_installed (RefractServerEngine *self, GError **error)
 }
 
 static gboolean
-ask_version (RefractServerEngine *self, GCancellable *cancellable, GError **error)
+ask_server (RefractServerEngine *self, GCancellable *cancellable, GError **error)
 {
   const RefractBackendOptions *options = self->options;
   const char *url
       = options->reference_url != NULL ? options->reference_url : options->candidate_url;
   RefractServer server = { .kind = self->kind };
+  g_autoptr (RefractServerIdentity) identity = NULL;
+  RefractBackendKind kind;
 
-  server.http = refract_http_new_for_url (url, g_getenv ("REFRACT_SERVER_KEY"), error);
+  if (!refract_server_find_kind (options, self->kind, &kind, cancellable, error))
+    return FALSE;
+  server.http = refract_server_connect (url, cancellable, error);
   if (server.http != NULL)
     {
-      refract_http_set_timeout (server.http, 30);
-      self->version = self->kind->dup_version (&server, cancellable, error);
+      refract_http_set_timeout (server.http, ASK_TIMEOUT);
+      identity = refract_server_identify (&server, cancellable, error);
     }
   g_clear_object (&server.http);
-  return self->version != NULL;
+  if (identity == NULL)
+    return FALSE;
+  self->version = g_strdup (identity->version);
+  self->served = g_strdup (identity->model);
+  return TRUE;
 }
 
 RefractServerEngine *
@@ -135,7 +145,9 @@ refract_server_engine_find (const RefractServerKind *kind,
 
   self->kind = kind;
   self->options = options;
-  if (refract_server_engine_is_attached (self) ? !ask_version (self, cancellable, error)
+  self->identities = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+                                            (GDestroyNotify) refract_server_identity_unref);
+  if (refract_server_engine_is_attached (self) ? !ask_server (self, cancellable, error)
                                                : !find_installed (self, error))
     return NULL;
   self->on_cpu = computes_on_cpu (self);
@@ -150,6 +162,8 @@ refract_server_engine_free (RefractServerEngine *self)
     return;
   g_free (self->python);
   g_free (self->version);
+  g_free (self->served);
+  g_hash_table_unref (self->identities);
   refract_engine_info_free (self->info);
   g_free (self);
 }

@@ -194,6 +194,26 @@ add_remedy (RefractServer *server, GError **error)
       }
 }
 
+/* A gateway's, mostly: engines refuse what they will not give. */
+static void
+set_left_out (RefractServer *server, const char *what, GError **error)
+{
+  const char *title = refract_server_kind_get_title (server->kind);
+  const char *base = refract_http_get_base (server->http);
+
+  if (server->kind->id == REFRACT_BACKEND_KIND_VLLM)
+    g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
+                 "%s at %s leaves out log-probabilities that KLD needs: %s. Start it with "
+                 "--max-logprobs -1, give its own address if a gateway is before it, or leave out "
+                 "the axis kld.",
+                 title, base, what);
+  else
+    g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
+                 "%s at %s leaves out log-probabilities that KLD needs: %s. Give its own address "
+                 "if a gateway is before it, or leave out the axis kld.",
+                 title, base, what);
+}
+
 static gboolean
 score (LogitsRun *run,
        const gint32 *ids,
@@ -219,7 +239,13 @@ score (LogitsRun *run,
       refract_server_set_unexpected (run->server, kind->score_path, own_error->message, error);
       return FALSE;
     }
-  return refract_server_scores_check (scores, error);
+  if (refract_server_scores_check (scores, &own_error))
+    return TRUE;
+  if (g_error_matches (own_error, REFRACT_ERROR, REFRACT_ERROR_NOTHING_MEASURED))
+    set_left_out (run->server, own_error->message, error);
+  else
+    g_propagate_error (error, g_steal_pointer (&own_error));
+  return FALSE;
 }
 
 gboolean

@@ -153,8 +153,13 @@ refract_server_scores_check (RefractServerScores *self, GError **error)
     self->starts[self->n_begun++] = self->entries->len;
   for (position = 1; position < self->n_ids; position++)
     {
-      if (self->starts[position + 1] - self->starts[position] < self->top_k)
-        return fail (position, "there are fewer than were asked for", error);
+      n = (guint) (self->starts[position + 1] - self->starts[position]);
+      if (n < self->top_k)
+        {
+          g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_NOTHING_MEASURED,
+                       "it gave %u of %u for token %u of a prompt", n, self->top_k, position);
+          return FALSE;
+        }
       if (refract_server_scores_get (self, position, &n) == NULL)
         return fail (position, "that of the token itself is missing", error);
     }

@@ -44,7 +44,8 @@ typedef struct
 } RefractScoreCursor;
 RefractScoreCursor *refract_server_scores_get_cursor (RefractServerScores *self);
 
-/* The whole reply was read: every position but the first must have what was asked for. */
+/* The whole reply was read: every position but the first must have what was asked for. Where there
+ * is less, REFRACT_ERROR_NOTHING_MEASURED whose message is the part of a sentence that says so. */
 gboolean refract_server_scores_check (RefractServerScores *self, GError **error);
 /* Entries of the prediction of @position ≥ 1, the true token's among them; no id twice. */
 const RefractLogitsEntry *

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "backends/refract-server.h"
+#include "backends/refract-server-identity.h"
 #include "core/refract-error.h"
 #include "core/refract-json.h"
 
@@ -80,10 +80,40 @@ explain_own (RefractServer *self, GError **error)
                  "%s %s: %s", title, said, cause);
 }
 
+/* What became of a request to a server of the user's; @title: (nullable): unknown as yet */
+static void
+explain_others (const char *title, const char *base, GError **error)
+{
+  gboolean is_tls = (*error)->domain == G_TLS_ERROR;
+  gboolean is_certificate = g_error_matches (*error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+  g_autofree char *said = g_strdup ((*error)->message);
+
+  g_clear_error (error);
+  if (is_certificate)
+    g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
+                 "The certificate of %s is not trusted: %s. Have it mended, or add its authority "
+                 "to those of this system (on Debian: update-ca-certificates), or use a tunnel to "
+                 "a local port.",
+                 base, said);
+  else if (is_tls)
+    g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
+                 "No encrypted connection to %s could be made (%s). Write http:// if the server "
+                 "has no certificate, or check the address.",
+                 base, said);
+  else if (title == NULL)
+    g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
+                 "The server at %s does not answer (%s). Start it, or check the address.", base,
+                 said);
+  else
+    g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
+                 "%s at %s does not answer (%s). Start it, or check the address.", title, base,
+                 said);
+}
+
 void
 refract_server_explain (RefractServer *self, guint status, GError **error)
 {
-  const char *title = refract_server_kind_get_title (self->kind);
+  const char *title = self->kind != NULL ? refract_server_kind_get_title (self->kind) : NULL;
   const char *base = self->http != NULL ? refract_http_get_base (self->http) : "";
   g_autofree char *said = NULL;
 
@@ -94,27 +124,16 @@ refract_server_explain (RefractServer *self, guint status, GError **error)
     {
       g_clear_error (error);
       g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
-                   "The server at %s refuses: %s. Set its key in REFRACT_SERVER_KEY.", base, said);
+                   "The server at %s refuses: %s. Set its key in REFRACT_SERVER_KEY, or in the "
+                   "window on the page Engine.",
+                   base, said);
     }
   else if ((*error)->domain == REFRACT_ERROR && status != 500)
     return;
   else if (self->process != NULL)
     explain_own (self, error);
-  else if ((*error)->domain == G_TLS_ERROR)
-    {
-      g_clear_error (error);
-      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
-                   "The certificate of %s is not trusted (%s). Add its authority to this system, "
-                   "or use a tunnel to a local port.",
-                   base, said);
-    }
   else if ((*error)->domain != REFRACT_ERROR)
-    {
-      g_clear_error (error);
-      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
-                   "%s at %s does not answer (%s). Start it, or check the address.", title, base,
-                   said);
-    }
+    explain_others (title, base, error);
 }
 
 static gboolean
@@ -209,10 +228,14 @@ gboolean
 refract_server_check_same (RefractServer *self, GCancellable *cancellable, GError **error)
 {
   RefractKvInUse *known = self->kv_in_use;
+  g_autoptr (RefractServerIdentity) now = NULL;
   gboolean same;
 
   if (self->is_own)
     return TRUE;
+  now = refract_server_identify (self, cancellable, error);
+  if (now == NULL || !refract_server_identity_check_unchanged (self->identity, now, self, error))
+    return FALSE;
   self->kv_in_use = refract_kv_in_use_new ();
   same = self->kind->read_kv (self, &self->start, cancellable, error);
   refract_kv_in_use_free (self->kv_in_use);
@@ -382,6 +405,7 @@ refract_server_free (RefractServer *self)
   g_array_unref (self->stop_ids);
   g_clear_object (&self->start.model);
   g_clear_pointer (&self->start.kv, refract_kv_config_unref);
+  g_clear_pointer (&self->identity, refract_server_identity_unref);
   g_free (self->version);
   g_free (self);
 }

@@ -14,17 +14,21 @@
 G_BEGIN_DECLS
 
 typedef struct _RefractServerKind RefractServerKind;
+typedef struct _RefractServerIdentity RefractServerIdentity;
 
 /**
  * RefractServerEngine:
  * @python: (nullable): the interpreter that servers of ours run in
  * @version: (nullable): of the package that is installed there
+ * @served: (nullable): the model that the user's server has
  * @on_cpu: the package, or the machine, computes on the processor
  * @info: (nullable): what detecting gives; its version that of the first server asked where the
  *   servers are the user's
+ * @identities: (element-type utf8 RefractServerIdentity): by address, what the user's servers were
+ *   when they were first asked in an audit
  *
  * One kind of server as it is installed, or at the addresses that the user gave. Immutable once
- * found.
+ * found but for the identities, which are of the audit's thread.
  */
 typedef struct
 {
@@ -32,8 +36,10 @@ typedef struct
   const RefractBackendOptions *options;
   char *python;
   char *version;
+  char *served;
   gboolean on_cpu;
   RefractEngineInfo *info;
+  GHashTable *identities;
 } RefractServerEngine;
 
 /**
@@ -59,6 +65,7 @@ typedef struct
  * @http: for everything that counts
  * @process: (nullable): %NULL where the server is the user's, and once it is closed
  * @n_cells: tokens that a prompt and its answer may have
+ * @identity: (nullable): of a server of the user's
  * @is_own: whether we started it; only then its log is known
  * @n_vocab: of the model; ids and K are checked against it before they are sent
  * @stop_ids: (element-type gint32): what ends an answer beside the tokenizer's own token
@@ -73,6 +80,7 @@ typedef struct
   RefractProcess *process;
   RefractServerLog *log;
   RefractKvInUse *kv_in_use;
+  RefractServerIdentity *identity;
   char *version;
   GArray *stop_ids;
   guint n_cells;
@@ -223,8 +231,8 @@ void refract_server_set_unexpected (RefractServer *self,
                                     const char *path,
                                     const char *what,
                                     GError **error);
-/* The user may have started another server at the address meanwhile: whether it still runs at the
- * configuration that is measured. */
+/* The user may have started another server at the address meanwhile: whether it still runs the
+ * same model at the configuration that is measured. */
 gboolean refract_server_check_same (RefractServer *self, GCancellable *cancellable, GError **error);
 /* Every id is one of the vocabulary: one that is not ends an SGLang server. */
 gboolean refract_server_check_ids (RefractServer *self, GArray *ids, GError **error);

@@ -115,32 +115,50 @@ is_usable_key (const char *key)
   return *at == '\0';
 }
 
+static GUri *
+parse_url (const char *url, char **base, GError **error)
+{
+  g_autoptr (GError) parse_error = NULL;
+  g_autoptr (GUri) uri = g_uri_parse (url, G_URI_FLAGS_ENCODED, &parse_error);
+  const char *problem = NULL;
+
+  *base = uri != NULL ? make_base (uri, &problem) : NULL;
+  if (*base != NULL)
+    return g_steal_pointer (&uri);
+  g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
+               "The server’s address cannot be used: %s. Write it like http://localhost:8000.",
+               problem != NULL ? problem : parse_error->message);
+  return NULL;
+}
+
+char *
+refract_http_dup_base (const char *url, GError **error)
+{
+  char *base;
+  g_autoptr (GUri) uri = NULL;
+
+  g_return_val_if_fail (url != NULL, NULL);
+
+  uri = parse_url (url, &base, error);
+  return base;
+}
+
 RefractHttp *
 refract_http_new_for_url (const char *url, const char *key, GError **error)
 {
   g_autoptr (RefractHttp) self = g_object_new (REFRACT_TYPE_HTTP, NULL);
-  g_autoptr (GError) parse_error = NULL;
   g_autoptr (GUri) uri = NULL;
-  const char *problem = NULL;
 
   g_return_val_if_fail (url != NULL, NULL);
 
-  uri = g_uri_parse (url, G_URI_FLAGS_ENCODED, &parse_error);
-  if (uri != NULL)
-    self->base = make_base (uri, &problem);
-  if (self->base == NULL)
-    {
-      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
-                   "The server’s address cannot be used: %s. Write it like "
-                   "http://localhost:8000.",
-                   problem != NULL ? problem : parse_error->message);
-      return NULL;
-    }
+  uri = parse_url (url, &self->base, error);
+  if (uri == NULL)
+    return NULL;
   if (key != NULL && *key != '\0' && !is_usable_key (key))
     {
       g_set_error_literal (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
-                           "The key in REFRACT_SERVER_KEY has blanks or characters that a key "
-                           "cannot have. Copy it again.");
+                           "The server’s key has blanks or characters that a key cannot have. "
+                           "Copy it again.");
       return NULL;
     }
   if (key != NULL && *key != '\0')
@@ -308,6 +326,36 @@ make_message (RefractHttp *self, const char *method, const char *path, JsonObjec
   return message;
 }
 
+/* libsoup says only that a certificate cannot be accepted. */
+static void
+explain_certificate (SoupMessage *message, GError **error)
+{
+  static const struct
+  {
+    GTlsCertificateFlags flag;
+    const char *words;
+  } problems[] = {
+    { G_TLS_CERTIFICATE_REVOKED, "it was revoked" },
+    { G_TLS_CERTIFICATE_EXPIRED, "it has expired" },
+    { G_TLS_CERTIFICATE_NOT_ACTIVATED, "it is not valid yet" },
+    { G_TLS_CERTIFICATE_BAD_IDENTITY, "it is that of another host" },
+    { G_TLS_CERTIFICATE_UNKNOWN_CA,
+      "it was signed by itself or by an authority that this system does not know" },
+  };
+  GTlsCertificateFlags flags = soup_message_get_tls_peer_certificate_errors (message);
+  guint i;
+
+  if (!g_error_matches (*error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
+    return;
+  for (i = 0; i < G_N_ELEMENTS (problems); i++)
+    if (flags & problems[i].flag)
+      {
+        g_clear_error (error);
+        g_set_error_literal (error, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE, problems[i].words);
+        return;
+      }
+}
+
 /* A reply with a good status goes to @func, of any other the words into @error. */
 static gboolean
 send_message (RefractHttp *self,
@@ -322,6 +370,7 @@ send_message (RefractHttp *self,
   g_autoptr (GInputStream) stream = NULL;
   g_autoptr (GByteArray) words = g_byte_array_new ();
   g_autoptr (GBytes) reply = NULL;
+  g_autoptr (GError) own_error = NULL;
   g_autofree char *said = NULL;
   goffset n_bytes;
   guint code;
@@ -329,9 +378,13 @@ send_message (RefractHttp *self,
   if (status != NULL)
     *status = 0;
   self->n_requests++;
-  stream = soup_session_send (self->session, message, cancellable, error);
+  stream = soup_session_send (self->session, message, cancellable, &own_error);
   if (stream == NULL)
-    return FALSE;
+    {
+      explain_certificate (message, &own_error);
+      g_propagate_error (error, g_steal_pointer (&own_error));
+      return FALSE;
+    }
   code = soup_message_get_status (message);
   if (status != NULL)
     *status = code;

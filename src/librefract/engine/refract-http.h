@@ -32,7 +32,10 @@ RefractHttp *refract_http_new_for_socket (const char *socket_path);
  * Returns: %NULL with %REFRACT_ERROR_USAGE that says what is wrong with the URL or the key
  */
 RefractHttp *refract_http_new_for_url (const char *url, const char *key, GError **error);
-/* What requests go to, for messages: "http://localhost:8000", without a key or a user's name. */
+/* What requests to @url go to: "http://localhost:8000", the same for every way to write it; %NULL
+ * with %REFRACT_ERROR_USAGE. */
+char *refract_http_dup_base (const char *url, GError **error);
+/* The same of one that is there, for messages. */
 const char *refract_http_get_base (RefractHttp *self);
 /* Ends a request with G_IO_ERROR_TIMED_OUT when nothing moves for so many seconds; 0, the default,
  * never does. */

@@ -154,7 +154,8 @@ make_repro_command (const RefractRun *run, const RefractConfigResult *result, gb
                    refract_plan_get_string (defaults, texts[i]))
         != 0)
       g_object_set (plan, texts[i], "(redacted)", NULL);
-  return refract_plan_get_repro_command (plan, result->kv);
+  return refract_plan_get_repro_command (plan, result->kv,
+                                         refract_backend_name_of_engine (run->engine->name));
 }
 
 static JsonObject *
