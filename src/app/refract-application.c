@@ -10,6 +10,7 @@
 #include "preferences/refract-defaults.h"
 #include "preferences/refract-preferences-dialog.h"
 #include "refract-application.h"
+#include "refract-keyring.h"
 #include "refract-window.h"
 #include "run/refract-run-guard.h"
 
@@ -116,6 +117,7 @@ refract_application_startup (GApplication *application)
 
   self->settings = g_settings_new (APP_ID);
   refract_defaults_follow (self->settings);
+  refract_keyring_init ();
   self->library = refract_library_new (NULL);
   self->queue = refract_audit_queue_new (self->library);
   self->run_guard = refract_run_guard_new (self);

@@ -8,6 +8,8 @@
 #include <glib/gstdio.h>
 
 #include "core/refract-data.h"
+#include "core/refract-json.h"
+#include "engine/refract-server-key.h"
 #include "wizard-fixture.h"
 
 typedef struct
@@ -146,6 +148,31 @@ take_pictures (RefractWindow *window, const char *name)
   app_shot_apply (GTK_WINDOW (window), &APP_SHOT_WIDE);
 }
 
+static gboolean
+is_insensitive (gpointer widget)
+{
+  return !gtk_widget_get_sensitive (widget);
+}
+
+/* Where no keyring is, a key is for this session, and in no plan. */
+static void
+test_key (gpointer page, RefractPlan *plan)
+{
+  g_autoptr (JsonObject) object = NULL;
+  g_autofree char *key = NULL;
+  g_autofree char *text = NULL;
+
+  app_fixture_wait (is_insensitive, get_child (page, "remember_row"), WAIT);
+  gtk_editable_set_text (get_child (page, "key_row"), "sk-of-mine");
+  g_signal_emit_by_name (get_child (page, "key_row"), "apply");
+  wait_for_stack (get_child (page, "checking_stack"), "idle");
+  key = refract_server_key_dup ("http://127.0.0.1:2", NULL);
+  g_assert_cmpstr (key, ==, "sk-of-mine");
+  object = refract_plan_to_json (plan, TRUE);
+  text = refract_json_to_text (object, TRUE);
+  g_assert_null (strstr (text, "sk-of-mine"));
+}
+
 /* What is missing for which engine, and what belongs to it. */
 static void
 test_folder_engine (void)
@@ -206,6 +233,8 @@ test_folder_engine (void)
   g_assert_cmpstr (refract_plan_get_string (plan, "candidate-url"), ==, "http://127.0.0.1:2/");
   wait_for_stack (get_child (page, "checking_stack"), "idle");
   g_assert_nonnull (refract_wizard_page_get_problem (page));
+  test_key (page, plan);
+  take_pictures (window, "wizard-folder-servers");
 
   /* another model: llama.cpp's */
   {

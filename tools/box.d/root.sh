@@ -13,8 +13,8 @@ declare -A packages=(
     gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev libjson-glib-dev libsoup-3.0-dev libarchive-dev glib-networking gettext procps git
     python3 python3-venv tzdata ca-certificates')
 packages[gui]="${packages[core]}
-    libgtk-4-dev libadwaita-1-dev blueprint-compiler libgtk-4-bin libxml2-utils xvfb xauth xdotool dbus-daemon dbus-bin
-    at-spi2-core gir1.2-atspi-2.0 python3-gi fonts-adwaita adwaita-icon-theme gsettings-desktop-schemas imagemagick
+    libgtk-4-dev libadwaita-1-dev libsecret-1-dev gnome-keyring blueprint-compiler libgtk-4-bin libxml2-utils xvfb xauth xdotool
+    dbus-daemon dbus-bin at-spi2-core gir1.2-atspi-2.0 python3-gi fonts-adwaita adwaita-icon-theme gsettings-desktop-schemas imagemagick
     appstream desktop-file-utils cage grim wtype wlr-randr chromium-headless-shell vnu python3-pypdf"
 
 # A user to be, an identity for D-Bus, a font and no animations for GTK, files to bind the host's over, and room

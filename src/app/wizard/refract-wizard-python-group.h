@@ -16,7 +16,10 @@ G_BEGIN_DECLS
  * RefractWizardPythonGroup:
  *
  * What engines made of Python need to know: their environment, or the addresses of servers that run
- * already, and whether a model may run its own code.
+ * already and the key of these, and whether a model may run its own code.
+ *
+ * Signals:
+ * - key-applied (self): another key is there for servers that may have refused the one before
  */
 #define REFRACT_TYPE_WIZARD_PYTHON_GROUP (refract_wizard_python_group_get_type ())
 G_DECLARE_FINAL_TYPE (RefractWizardPythonGroup,
