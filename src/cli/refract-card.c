@@ -16,6 +16,8 @@
 
 #define BAR_WIDTH 20
 #define NAME_WIDTH 12
+#define RANKING_INDENT 2
+#define RANKING_GAP 3
 
 typedef struct
 {
@@ -259,31 +261,100 @@ print_report (const Card *card, RefractReport *report)
   print_speed (card, extension);
 }
 
-static void
-print_ranked (const Card *card, JsonObject *row, guint rank)
+/* ---- Ranking ---- */
+
+enum
+{
+  COLUMN_RANK,
+  COLUMN_LABEL,
+  COLUMN_SCORE,
+  COLUMN_SIZE,
+  COLUMN_SPEED,
+  COLUMN_MARK,
+  N_COLUMNS
+};
+
+/* One line; (transfer full) */
+static char **
+make_ranked (JsonObject *row, guint rank)
 {
   gboolean dominated = refract_json_get_string (row, "dominated_by", NULL) != NULL;
-  RefractStyle style = dominated ? REFRACT_STYLE_DIM : REFRACT_STYLE_PLAIN;
   double bytes = refract_json_get_double (row, "bytes_per_token", NAN);
   double decode = refract_json_get_double (row, "decode_tps", NAN);
   double saving = refract_json_get_double (row, "saving", NAN);
-  g_autofree char *score
+  char **cells = g_new0 (char *, N_COLUMNS + 1);
+
+  cells[COLUMN_RANK] = g_strdup_printf ("%u", rank);
+  cells[COLUMN_LABEL] = refract_terminal_escape (refract_json_get_string (row, "label", ""));
+  cells[COLUMN_SCORE]
       = refract_format_score_interval (refract_json_get_double (row, "composite", NAN),
                                        refract_json_get_object (row, "interval"), 1);
-  g_autofree char *number = g_strdup_printf ("%u", rank);
-  g_autofree char *size = isnan (bytes) ? g_strdup ("unknown")
-                          : isnan (saving)
-                              ? g_strdup_printf ("%.0f", bytes)
-                              : g_strdup_printf ("%.0f (−%.0f %%)", bytes, saving * 100);
-  g_autofree char *speed = isnan (decode) ? g_strdup ("—") : g_strdup_printf ("%.0f", decode);
+  cells[COLUMN_SIZE] = isnan (bytes)    ? g_strdup ("unknown")
+                       : isnan (saving) ? g_strdup_printf ("%.0f", bytes)
+                                        : g_strdup_printf ("%.0f (−%.0f %%)", bytes, saving * 100);
+  cells[COLUMN_SPEED] = isnan (decode) ? g_strdup ("—") : g_strdup_printf ("%.0f", decode);
+  cells[COLUMN_MARK] = g_strdup (dominated ? "dominated" : "");
+  return cells;
+}
 
-  fputs ("  ", card->stream);
-  print_cell (card, style, number, 4);
-  print_cell (card, style, refract_json_get_string (row, "label", ""), 28);
-  print_cell (card, style, score, 22);
-  print_cell (card, style, size, 16);
-  print_cell (card, style, speed, 8);
-  print_styled (card, style, dominated ? "dominated" : "");
+/* As wide as the widest cell. %FALSE where the labels leave no room for the rest in a line: they
+ * have one of their own then. */
+static gboolean
+fit_columns (const Card *card, GPtrArray *lines, guint widths[N_COLUMNS])
+{
+  guint total = RANKING_INDENT;
+
+  for (guint column = 0; column < N_COLUMNS; column++)
+    {
+      widths[column] = 0;
+      for (guint i = 0; i < lines->len; i++)
+        {
+          gsize length = g_utf8_strlen (((char **) lines->pdata[i])[column], -1);
+
+          widths[column] = MAX (widths[column], length > 0 ? length + RANKING_GAP : 0);
+        }
+      total += widths[column];
+    }
+  return total <= card->width + RANKING_GAP;
+}
+
+/* Both ends of what is too long: K in the one, V in the other. */
+static char *
+shorten (const char *text, guint width)
+{
+  gsize length = g_utf8_strlen (text, -1), first = (width - 1) - (width - 1) / 2;
+  g_autofree char *start = NULL;
+
+  if (length <= width)
+    return g_strdup (text);
+  start = g_utf8_substring (text, 0, first);
+  return g_strconcat (start, "…", g_utf8_offset_to_pointer (text, length - (width - 1) / 2), NULL);
+}
+
+static void
+print_ranked (const Card *card,
+              RefractStyle style,
+              char **cells,
+              const guint widths[N_COLUMNS],
+              gboolean in_line)
+{
+  guint last = N_COLUMNS - 1, before = RANKING_INDENT + widths[COLUMN_RANK];
+  g_autofree char *label = shorten (cells[COLUMN_LABEL], MAX (card->width, before + 8) - before);
+
+  while (*cells[last] == '\0')
+    last--;
+  fprintf (card->stream, "%*s", RANKING_INDENT, "");
+  print_cell (card, style, cells[COLUMN_RANK], widths[COLUMN_RANK]);
+  if (in_line)
+    print_cell (card, style, label, widths[COLUMN_LABEL]);
+  else
+    {
+      print_styled (card, style, label);
+      fprintf (card->stream, "\n%*s", (int) before, "");
+    }
+  for (guint column = COLUMN_LABEL + 1; column < last; column++)
+    print_cell (card, style, cells[column], widths[column]);
+  print_styled (card, style, cells[last]);
   fputc ('\n', card->stream);
 }
 
@@ -291,21 +362,30 @@ print_ranked (const Card *card, JsonObject *row, guint rank)
 static void
 print_sweep (const Card *card, JsonObject *extension)
 {
+  static const char *const titles[]
+      = { "", "candidate", "composite", "bytes/token", "decode tok/s", "", NULL };
   JsonArray *ranking = refract_json_get_array (extension, "ranking");
-  guint n = refract_json_get_length (ranking);
+  guint n = refract_json_get_length (ranking), widths[N_COLUMNS];
+  g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
+  gboolean in_line;
 
   if (n < 2)
     return;
+  g_ptr_array_add (lines, g_strdupv ((char **) titles));
+  for (guint i = 0; i < n; i++)
+    g_ptr_array_add (lines, make_ranked (json_array_get_object_element (ranking, i), i + 1));
+  in_line = fit_columns (card, lines, widths);
+
   fputs ("\n  ", card->stream);
   print_styled (card, REFRACT_STYLE_BOLD, "Ranking\n");
-  fputs ("  ", card->stream);
-  print_cell (card, REFRACT_STYLE_DIM, "", 4);
-  print_cell (card, REFRACT_STYLE_DIM, "candidate", 28);
-  print_cell (card, REFRACT_STYLE_DIM, "composite", 22);
-  print_cell (card, REFRACT_STYLE_DIM, "bytes/token", 16);
-  print_styled (card, REFRACT_STYLE_DIM, "decode tok/s\n");
-  for (guint i = 0; i < n; i++)
-    print_ranked (card, json_array_get_object_element (ranking, i), i + 1);
+  for (guint i = 0; i < lines->len; i++)
+    {
+      char **cells = lines->pdata[i];
+
+      print_ranked (card,
+                    i == 0 || *cells[COLUMN_MARK] != '\0' ? REFRACT_STYLE_DIM : REFRACT_STYLE_PLAIN,
+                    cells, widths, in_line);
+    }
 }
 
 static void
