@@ -204,6 +204,91 @@ test_warnings (void)
   g_assert_cmpstr (comparison->names[1], ==, "n, b2");
 }
 
+/* What reports of the bundled model say on the engines, at settings of about 8 bits. */
+static const struct
+{
+  const char *engine, *version, *build, *reference, *candidate, *fingerprint, *weights, *precision;
+  guint slots;
+} engine_reports[] = {
+  { "llama.cpp", "0.7.0 (b11669)", "11669", "ctk=f16,ctv=f16", "ctk=q8_0,ctv=q8_0", "77077cae",
+    "F16", "16-bit log-probabilities", 20 },
+  { "MLX", "0.32.4 (mlx-lm 0.32.2)", "", "bits=16", "bits=8,group=64", "4a31a0e7", "float16",
+    "32-bit log-probabilities", 1 },
+  { "vLLM", "0.32.0", "", "kv=auto", "kv=fp8", "4a31a0e7", "float16", "32-bit log-probabilities",
+    20 },
+};
+
+static RefractReport *
+make_engine_report (guint i, guint reference_bytes, guint n_vocab, const char *corpus)
+{
+  g_autoptr (GError) error = NULL;
+  RefractReport *report;
+  g_autofree char *text = g_strdup_printf (
+      "{\"schema\": \"refract.report.v0.3.1\", \"framework_version\": \"0.3.2\", \"model\": \"m\","
+      "\"reference\": \"%s\", \"candidate\": \"%s\", \"composite\": 90, \"axes\": {\"kld\": "
+      "{\"score\": 90}}, \"extension\": {\"version\": 1, \"engine\": {\"name\": \"%s\", "
+      "\"version\": \"%s\", \"build\": \"%s\"}, \"model\": {\"fingerprint\": \"%s\", "
+      "\"quantization\": \"%s\", \"n_layers\": 3, \"n_kv_layers\": 3, \"n_kv_heads\": 2, "
+      "\"head_dim_k\": 128, \"head_dim_v\": 128, \"n_vocab\": %u}, \"reference_kv\": "
+      "{\"bytes_per_token\": %u}, \"slots\": {\"n\": %u}, \"inputs\": {\"prompts\": "
+      "{\"sha256\": \"aa\"}, \"corpus\": {\"sha256\": \"%s\"}}, \"plan\": {\"prompt_mode\": "
+      "\"raw\", \"ctx\": [512], \"chunks\": 8}, \"axes\": {\"kld\": {\"precision\": \"%s\", "
+      "\"phase\": \"prefill\"}}}}",
+      engine_reports[i].reference, engine_reports[i].candidate, engine_reports[i].engine,
+      engine_reports[i].version, engine_reports[i].build, engine_reports[i].fingerprint,
+      engine_reports[i].weights, n_vocab, reference_bytes, engine_reports[i].slots, corpus,
+      engine_reports[i].precision);
+
+  report = refract_report_new_from_text (text, strlen (text), &error);
+  g_assert_no_error (error);
+  return report;
+}
+
+static void
+assert_warnings (RefractReport *a, RefractReport *b, const char *const *wanted)
+{
+  g_autoptr (RefractComparison) comparison = compare (a, b);
+  guint i;
+
+  for (i = 0; i < comparison->warnings->len; i++)
+    g_test_message ("%s", (char *) comparison->warnings->pdata[i]);
+  for (i = 0; wanted[i] != NULL; i++)
+    g_assert_true (has_warning (comparison, wanted[i]));
+  g_assert_cmpuint (comparison->warnings->len, ==, i);
+}
+
+/* What two engines do differently, and nothing that only sounds so. */
+static void
+test_two_engines (void)
+{
+  static const char *const file_and_folder[]
+      = { "GGUF file here (weights F16) and a folder there (float16)",
+          "precision of KLD differs (16-bit log-probabilities, 32-bit log-probabilities)",
+          "engine differs (llama.cpp, MLX)", NULL };
+  static const char *const two_folders[] = { "engine differs (MLX, vLLM)", NULL };
+  static const char *const others[]
+      = { "reference configuration differs (bits=16, kv=auto)", "corpus differs (bb, cc)",
+          "engine differs (MLX, vLLM)", NULL };
+  static const char *const other_model[]
+      = { "this ranks how models bear", "precision of KLD", "engine differs", NULL };
+  g_autoptr (RefractReport) llamacpp = make_engine_report (0, 1536, 1536, "bb");
+  g_autoptr (RefractReport) mlx = make_engine_report (1, 1536, 1536, "bb");
+  g_autoptr (RefractReport) vllm = make_engine_report (2, 1536, 1536, "bb");
+  g_autoptr (RefractReport) wide = make_engine_report (2, 3072, 1536, "cc");
+  g_autoptr (RefractReport) larger = make_engine_report (1, 1536, 32000, "bb");
+  g_autoptr (RefractComparison) comparison = compare (llamacpp, mlx);
+
+  g_assert_true (g_str_has_suffix (comparison->names[0], "K q8_0 / V q8_0, llama.cpp"));
+  g_assert_true (g_str_has_suffix (comparison->names[1], ", MLX"));
+  assert_warnings (llamacpp, mlx, file_and_folder);
+  assert_warnings (
+      mlx, llamacpp,
+      (const char *[]) { file_and_folder[0], "precision of KLD", "(MLX, llama.cpp)", NULL });
+  assert_warnings (mlx, vllm, two_folders);
+  assert_warnings (mlx, wide, others);
+  assert_warnings (llamacpp, larger, other_model);
+}
+
 static void
 test_regression (void)
 {
@@ -458,6 +543,7 @@ main (int argc, char **argv)
   g_test_add_func ("/export/units", test_units);
   g_test_add_func ("/export/compare", test_compare);
   g_test_add_func ("/export/warnings", test_warnings);
+  g_test_add_func ("/export/two-engines", test_two_engines);
   g_test_add_func ("/export/regression", test_regression);
   g_test_add_func ("/export/too-few", test_too_few);
   g_test_add_func ("/export/leaderboard", test_leaderboard);

@@ -11,21 +11,20 @@
 #include <glib/gi18n-lib.h>
 
 #include "core/refract-json.h"
+#include "core/refract-kv-config.h"
 #include "report/refract-comparison.h"
 #include "report/refract-report-text.h"
 
-/* What moves scores, where reports say it, and what follows when it differs. */
+/* What moves scores, where reports say it, and what follows when it differs. What says something
+ * within one engine only is not compared between two. */
 static const struct
 {
   const char *path;
   const char *other_path;
   const char *name;
   const char *consequence;
+  gboolean within_engine;
 } facts[] = {
-  { "reference", NULL, N_ ("reference configuration"),
-    N_ ("each is measured against another baseline") },
-  { "extension.model.fingerprint", NULL, N_ ("model file"),
-    N_ ("this ranks how models bear quantization, not the models") },
   { "extension.inputs.prompts.sha256", NULL, N_ ("prompts"),
     N_ ("Trajectory and PLAD rest on other prompts") },
   { "extension.inputs.corpus.sha256", "axes.kld.corpus.sha256_head", N_ ("corpus"),
@@ -49,7 +48,7 @@ static const struct
   { "extension.plan.rniah_question", NULL, N_ ("question of R-NIAH"), N_ ("the task is another") },
   { "extension.plan.seed", NULL, N_ ("seed"), N_ ("PLAD's perturbations are others") },
   { "extension.slots.n", NULL, N_ ("number of slots"),
-    N_ ("on a GPU the shape of a batch can change tokens") },
+    N_ ("on a GPU the shape of a batch can change tokens"), TRUE },
   { "extension.axes.kld.precision", NULL, N_ ("precision of KLD"),
     N_ ("16 bits cannot tell what is below 1e-5 nats and hide what is above 3") },
   { "extension.axes.kld.phase", NULL, N_ ("phase that KLD probed"),
@@ -57,9 +56,9 @@ static const struct
   { "extension.engine.name", "environment.backend", N_ ("engine"),
     N_ ("engines quantize and measure in their own ways") },
   { "extension.engine.version", "environment.llama_cpp_version", N_ ("version of the engine"),
-    N_ ("its kernels may have changed") },
+    N_ ("its kernels may have changed"), TRUE },
   { "extension.engine.build", "environment.llama_cpp_commit", N_ ("build of the engine"),
-    N_ ("its kernels may have changed") },
+    N_ ("its kernels may have changed"), TRUE },
 };
 
 /* What each version of the methodology changed, newest first. */
@@ -96,33 +95,155 @@ is_readable (const char *value)
   return strlen (value) <= 40 && strspn (value, "0123456789abcdef") < 20;
 }
 
+/* The first two values that differ; %FALSE where all that are known are the same. */
+static gboolean
+find_different (GPtrArray *reports,
+                const char *path,
+                const char *other_path,
+                char **first,
+                char **other,
+                RefractReport *owners[2])
+{
+  *first = *other = NULL;
+  for (guint i = 0; i < reports->len && *other == NULL; i++)
+    {
+      g_autofree char *value = dup_value (reports->pdata[i], path, other_path);
+      gboolean is_first = *first == NULL;
+
+      if (value == NULL || (!is_first && g_str_equal (value, *first)))
+        continue;
+      owners[is_first ? 0 : 1] = reports->pdata[i];
+      *(is_first ? first : other) = g_steal_pointer (&value);
+    }
+  return *other != NULL;
+}
+
 static void
-add_fact (GPtrArray *warnings, GPtrArray *reports, guint fact)
+add_difference (GPtrArray *warnings,
+                const char *name,
+                const char *consequence,
+                const char *first,
+                const char *other)
+{
+  if (is_readable (first) && is_readable (other))
+    g_ptr_array_add (warnings, g_strdup_printf (N_ ("The %s differs (%s, %s): %s."), name, first,
+                                                other, consequence));
+  else
+    g_ptr_array_add (warnings, g_strdup_printf (N_ ("The %s differs: %s."), name, consequence));
+}
+
+static gboolean
+has_engines (GPtrArray *reports)
 {
   g_autofree char *first = NULL;
   g_autofree char *other = NULL;
+  RefractReport *owners[2];
 
-  for (guint i = 0; i < reports->len && other == NULL; i++)
-    {
-      g_autofree char *value
-          = dup_value (reports->pdata[i], facts[fact].path, facts[fact].other_path);
+  return find_different (reports, "extension.engine.name", "environment.backend", &first, &other,
+                         owners);
+}
 
-      if (value == NULL)
-        continue;
-      if (first == NULL)
-        first = g_steal_pointer (&value);
-      else if (!g_str_equal (value, first))
-        other = g_steal_pointer (&value);
-    }
-  if (other == NULL)
+static void
+add_fact (GPtrArray *warnings, GPtrArray *reports, guint fact, gboolean engines)
+{
+  g_autofree char *first = NULL;
+  g_autofree char *other = NULL;
+  RefractReport *owners[2];
+
+  if (!(engines && facts[fact].within_engine)
+      && find_different (reports, facts[fact].path, facts[fact].other_path, &first, &other, owners))
+    add_difference (warnings, facts[fact].name, facts[fact].consequence, first, other);
+}
+
+/* What an engine stores unless it is told otherwise. */
+static gboolean
+is_usual_reference (const char *text, RefractKvDialect *dialect)
+{
+  g_autoptr (RefractKvConfig) kv = refract_kv_config_parse (text, NULL);
+  g_autoptr (RefractKvConfig) usual = NULL;
+
+  if (kv == NULL)
+    return FALSE;
+  *dialect = refract_kv_config_get_dialect (kv);
+  usual = refract_kv_config_parse (refract_kv_dialect_get_reference (*dialect), NULL);
+  return refract_kv_config_equal (kv, usual);
+}
+
+/* The same in two engines' words is no difference, as long as it takes the same room. */
+static void
+add_reference (GPtrArray *warnings, GPtrArray *reports)
+{
+  static const char bytes[] = "extension.reference_kv.bytes_per_token";
+  g_autofree char *first = NULL;
+  g_autofree char *other = NULL;
+  RefractReport *owners[2];
+  RefractKvDialect dialects[2];
+
+  if (!find_different (reports, "reference", NULL, &first, &other, owners))
     return;
-  if (is_readable (first) && is_readable (other))
-    g_ptr_array_add (warnings,
-                     g_strdup_printf (N_ ("The %s differs (%s, %s): %s."), facts[fact].name, first,
-                                      other, facts[fact].consequence));
-  else
-    g_ptr_array_add (warnings, g_strdup_printf (N_ ("The %s differs: %s."), facts[fact].name,
-                                                facts[fact].consequence));
+  if (is_usual_reference (first, &dialects[0]) && is_usual_reference (other, &dialects[1])
+      && dialects[0] != dialects[1])
+    {
+      double a = refract_json_find_double (refract_report_get_root (owners[0]), bytes);
+      double b = refract_json_find_double (refract_report_get_root (owners[1]), bytes);
+
+      if (isnan (a) || isnan (b) || a == b)
+        return;
+    }
+  add_difference (warnings, N_ ("reference configuration"),
+                  N_ ("each is measured against another baseline"), first, other);
+}
+
+static gboolean
+is_file (RefractReport *report)
+{
+  g_autofree char *engine = dup_value (report, "extension.engine.name", "environment.backend");
+
+  return g_strcmp0 (engine, "llama.cpp") == 0 || g_strcmp0 (engine, "llamacpp") == 0;
+}
+
+static gboolean
+has_same_shape (RefractReport *a, RefractReport *b)
+{
+  static const char *const paths[] = {
+    "extension.model.n_layers",   "extension.model.n_kv_layers", "extension.model.n_kv_heads",
+    "extension.model.head_dim_k", "extension.model.head_dim_v",  "extension.model.n_vocab",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (paths); i++)
+    if (refract_json_find_double (refract_report_get_root (a), paths[i])
+        != refract_json_find_double (refract_report_get_root (b), paths[i]))
+      return FALSE;
+  return TRUE;
+}
+
+/* A GGUF file and a folder are never the same file, though they may well be the same model. */
+static void
+add_model (GPtrArray *warnings, GPtrArray *reports)
+{
+  g_autofree char *first = NULL;
+  g_autofree char *other = NULL;
+  RefractReport *owners[2];
+
+  if (!find_different (reports, "extension.model.fingerprint", NULL, &first, &other, owners))
+    return;
+  if (is_file (owners[0]) != is_file (owners[1]) && has_same_shape (owners[0], owners[1]))
+    {
+      RefractReport *file = owners[is_file (owners[0]) ? 0 : 1];
+      RefractReport *folder = owners[is_file (owners[0]) ? 1 : 0];
+      g_autofree char *of_file = dup_value (file, "extension.model.quantization", NULL);
+      g_autofree char *of_folder = dup_value (folder, "extension.model.quantization", NULL);
+
+      g_ptr_array_add (warnings,
+                       g_strdup_printf (N_ ("The model is a GGUF file here (weights %s) and a "
+                                            "folder there (%s): they have one shape, but nothing "
+                                            "shows that they are the same."),
+                                        of_file != NULL ? of_file : "?",
+                                        of_folder != NULL ? of_folder : "?"));
+      return;
+    }
+  add_difference (warnings, N_ ("model file"),
+                  N_ ("this ranks how models bear quantization, not the models"), first, other);
 }
 
 /* "0.3.2" → 302; what has no version is before 0.3.1. */
@@ -302,10 +423,13 @@ GPtrArray *
 refract_comparison_list_warnings (GPtrArray *reports, char **names)
 {
   GPtrArray *warnings = g_ptr_array_new_with_free_func (g_free);
+  gboolean engines = has_engines (reports);
 
   add_version (warnings, reports);
+  add_reference (warnings, reports);
+  add_model (warnings, reports);
   for (guint fact = 0; fact < G_N_ELEMENTS (facts); fact++)
-    add_fact (warnings, reports, fact);
+    add_fact (warnings, reports, fact, engines);
   add_axes (warnings, reports);
   add_bounds (warnings, reports, names);
   add_floors (warnings, reports, names);

@@ -83,13 +83,14 @@ all_equal (char **texts)
   return TRUE;
 }
 
-/* What tells the reports apart: candidate, model, engine's build, and a number where all of these
- * are the same. */
+/* What tells the reports apart: candidate, model, engine or its build, and a number where all of
+ * these are the same. */
 static GStrv
 make_names (GPtrArray *reports)
 {
   g_auto (GStrv) models = g_new0 (char *, reports->len + 1);
   g_auto (GStrv) candidates = g_new0 (char *, reports->len + 1);
+  g_auto (GStrv) engines = g_new0 (char *, reports->len + 1);
   g_auto (GStrv) builds = g_new0 (char *, reports->len + 1);
   g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   GStrv names = g_new0 (char *, reports->len + 1);
@@ -97,11 +98,13 @@ make_names (GPtrArray *reports)
   for (guint i = 0; i < reports->len; i++)
     {
       RefractReport *report = reports->pdata[i];
-      const char *build
-          = refract_json_find_string (refract_report_get_root (report), "extension.engine.build");
+      JsonObject *root = refract_report_get_root (report);
+      const char *engine = refract_json_find_string (root, "extension.engine.name");
+      const char *build = refract_json_find_string (root, "extension.engine.build");
 
       models[i] = refract_report_dup_model_name (report);
       candidates[i] = refract_report_dup_candidate_label (report);
+      engines[i] = g_strdup (engine != NULL ? engine : "");
       builds[i] = g_strdup (build != NULL ? build : "");
     }
   for (guint i = 0; i < reports->len; i++)
@@ -113,7 +116,9 @@ make_names (GPtrArray *reports)
         g_string_append (name, models[i]);
       if (!all_equal (candidates) || all_equal (models))
         g_string_append_printf (name, "%s%s", name->len > 0 ? ", " : "", candidates[i]);
-      if (!all_equal (builds) && *builds[i] != '\0')
+      if (!all_equal (engines) && *engines[i] != '\0')
+        g_string_append_printf (name, ", %s", engines[i]);
+      else if (!all_equal (builds) && *builds[i] != '\0')
         g_string_append_printf (name, ", %s", builds[i]);
       n = GPOINTER_TO_UINT (g_hash_table_lookup (seen, name->str)) + 1;
       g_hash_table_insert (seen, g_strdup (name->str), GUINT_TO_POINTER (n));
