@@ -123,7 +123,7 @@ test_refused (void)
     { "bits=four", "bits takes" },
     { "bits=16,group=64", "nothing is quantized" },
     { "group=32", "nothing is quantized" },
-    { "kv=", "kv has no type" },
+    { "kv=", "kv has no type. Write for instance kv=fp8_e4m3." },
     { "kv=../x", "no cache type for kv" },
     { "kv_cache_dtype=fp8", "is written kv" },
     { "kv_bits=4", "is written bits" },

@@ -505,6 +505,45 @@ test_engine (void)
   remove_tree (environment);
 }
 
+/* Nothing that was asked for is left out without a word. */
+static void
+test_options (void)
+{
+  static const char *const flags[] = { "--foo", NULL };
+  static const struct
+  {
+    const char *backend;
+    RefractBackendOptions options;
+    const char *words; /* NULL: fine */
+  } cases[] = {
+    { "mlx", { .n_gpu_layers = -1 }, NULL },
+    { "mlx", { .n_gpu_layers = -1, .candidate_url = (char *) "http://[::1]" }, "--candidate-url" },
+    { "mlx", { .n_gpu_layers = 0 }, "--n-gpu-layers" },
+    { "mlx", { .n_gpu_layers = -1, .engine_flags = (char **) flags }, "--engine-flags" },
+    { "llamacpp",
+      { .n_gpu_layers = 3, .engine_flags = (char **) flags, .reference_url = (char *) "x" },
+      "--reference-url" },
+    { "llamacpp", { .n_gpu_layers = 3, .engine_flags = (char **) flags }, NULL },
+    { "vllm", { .n_gpu_layers = -1, .reference_url = (char *) "http://[::1]" }, NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (RefractBackend) backend
+          = refract_backend_new (cases[i].backend, NULL, &cases[i].options, NULL, &error);
+
+      if (cases[i].words == NULL)
+        {
+          g_assert_no_error (error);
+          continue;
+        }
+      g_assert_null (backend);
+      g_assert_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE);
+      g_assert_nonnull (strstr (error->message, cases[i].words));
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -521,6 +560,7 @@ main (int argc, char **argv)
   g_test_add_func ("/model-folder/refused", test_refused);
   g_test_add_func ("/model-folder/broken-folder", test_broken_folder);
   g_test_add_func ("/model-folder/engine", test_engine);
+  g_test_add_func ("/model-folder/options", test_options);
   status = g_test_run ();
   remove_folder ();
   return status;

@@ -193,6 +193,9 @@ show_kinds (RefractWizardEnginePage *self)
       has_python |= refract_backend_kind_get_package (kinds[i]) != NULL;
       has_servers |= is_server (kinds[i]);
     }
+  if (model != NULL && !has_servers) /* where no address is asked for, there is none */
+    g_object_set (refract_wizard_page_get_plan (page), "reference-url", NULL, "candidate-url", NULL,
+                  NULL);
   gtk_widget_set_visible (GTK_WIDGET (self->backend_row), self->n_kinds > 1);
   gtk_widget_set_visible (GTK_WIDGET (self->folder_row), has_llamacpp);
   gtk_widget_set_visible (GTK_WIDGET (self->layers_row), has_llamacpp);

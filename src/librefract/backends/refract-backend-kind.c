@@ -119,8 +119,11 @@ refract_backend_list_names (const char *conjunction)
 }
 
 /* The first engine that loads folders and whose package is there. */
-static Constructor
-find_for_folder (const RefractModelInfo *info, const RefractBackendOptions *options, GError **error)
+static gboolean
+find_for_folder (const RefractModelInfo *info,
+                 const RefractBackendOptions *options,
+                 RefractBackendKind *kind,
+                 GError **error)
 {
   g_autofree char *python = refract_python_find (options->python, error);
   g_autofree char *list = NULL;
@@ -128,7 +131,7 @@ find_for_folder (const RefractModelInfo *info, const RefractBackendOptions *opti
   guint n = 0;
 
   if (python == NULL)
-    return NULL;
+    return FALSE;
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
     {
       g_autofree char *version = NULL;
@@ -137,7 +140,10 @@ find_for_folder (const RefractModelInfo *info, const RefractBackendOptions *opti
         continue;
       version = refract_python_dup_package_version (python, kinds[i].package);
       if (version != NULL)
-        return kinds[i].create;
+        {
+          *kind = i;
+          return TRUE;
+        }
       packages[n++] = kinds[i].package;
     }
 
@@ -146,7 +152,7 @@ find_for_folder (const RefractModelInfo *info, const RefractBackendOptions *opti
                "No engine for the model folder “%s” is installed in the Python environment of %s. "
                "Install %s there, or name another one with --python.",
                info->name, python, list);
-  return NULL;
+  return FALSE;
 }
 
 static gboolean
@@ -162,48 +168,58 @@ check_can_load (RefractBackendKind kind, RefractModel *model, GError **error)
   return FALSE;
 }
 
-/* What the user's servers say they are. */
-static Constructor
-find_for_urls (RefractModel *model,
-               const RefractBackendOptions *options,
-               GCancellable *cancellable,
-               GError **error)
+/* What would be left out of account without a word. */
+static gboolean
+check_options (RefractBackendKind kind, const RefractBackendOptions *options, GError **error)
 {
-  RefractBackendKind kind;
+  const char *title = kinds[kind].title;
 
-  return refract_server_find_kind (options, NULL, &kind, cancellable, error)
-                 && check_can_load (kind, model, error)
-             ? kinds[kind].create
-             : NULL;
+  if (kinds[kind].dialect != REFRACT_KV_SERVER
+      && (options->reference_url != NULL || options->candidate_url != NULL))
+    g_set_error (
+        error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
+        "%s answers at no address: Refract starts it itself. Leave out --reference-url and "
+        "--candidate-url, or choose vllm or sglang.",
+        title);
+  else if (kind == REFRACT_BACKEND_KIND_MLX && options->n_gpu_layers >= 0)
+    g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
+                 "%s has no layers on a GPU and others beside it: leave out --n-gpu-layers.",
+                 title);
+  else if (kind == REFRACT_BACKEND_KIND_MLX && options->engine_flags != NULL
+           && options->engine_flags[0] != NULL)
+    g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
+                 "%s takes no flags: leave out --engine-flags.", title);
+  else
+    return TRUE;
+  return FALSE;
 }
 
-static Constructor
+static gboolean
 find_automatically (RefractModel *model,
                     const RefractBackendOptions *options,
+                    RefractBackendKind *kind,
                     GCancellable *cancellable,
                     GError **error)
 {
+  *kind = REFRACT_BACKEND_KIND_LLAMACPP;
   if (options->reference_url != NULL || options->candidate_url != NULL)
-    return find_for_urls (model, options, cancellable, error);
+    return refract_server_find_kind (options, NULL, kind, cancellable, error);
   if (model != NULL && refract_model_get_info (model)->is_directory)
-    return find_for_folder (refract_model_get_info (model), options, error);
-  return kinds[REFRACT_BACKEND_KIND_LLAMACPP].create;
+    return find_for_folder (refract_model_get_info (model), options, kind, error);
+  return TRUE;
 }
 
-static Constructor
-find_named (const char *name, RefractModel *model, GError **error)
+static gboolean
+find_named (const char *name, RefractBackendKind *kind, GError **error)
 {
-  RefractBackendKind kind;
   g_autofree char *names = NULL;
 
-  if (!refract_backend_kind_from_name (name, &kind))
-    {
-      names = refract_backend_list_names ("or");
-      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
-                   "There is no backend “%s”. Use auto, %s.", name, names);
-      return NULL;
-    }
-  return check_can_load (kind, model, error) ? kinds[kind].create : NULL;
+  if (refract_backend_kind_from_name (name, kind))
+    return TRUE;
+  names = refract_backend_list_names ("or");
+  g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE, "There is no backend “%s”. Use auto, %s.",
+               name, names);
+  return FALSE;
 }
 
 RefractBackend *
@@ -213,11 +229,15 @@ refract_backend_new (const char *name,
                      GCancellable *cancellable,
                      GError **error)
 {
-  Constructor create;
+  RefractBackendKind kind;
+  gboolean found;
 
   g_return_val_if_fail (name != NULL && options != NULL, NULL);
 
-  create = g_str_equal (name, "auto") ? find_automatically (model, options, cancellable, error)
-                                      : find_named (name, model, error);
-  return create != NULL ? create (options) : NULL;
+  found = g_str_equal (name, "auto")
+              ? find_automatically (model, options, &kind, cancellable, error)
+              : find_named (name, &kind, error);
+  if (!found || !check_can_load (kind, model, error) || !check_options (kind, options, error))
+    return NULL;
+  return kinds[kind].create (options);
 }

@@ -393,6 +393,21 @@ spawn (RefractMlxWorker *self,
   return self->process != NULL;
 }
 
+/* The remedy comes last, behind what the program said of itself. */
+static void
+set_no_python (RefractMlxWorker *self, GError **error)
+{
+  g_autofree char *reason = refract_process_dup_end_reason (self->process);
+  g_autofree char *tail = refract_process_dup_tail (self->process, 3);
+
+  g_strdelimit (tail, "\n", ' ');
+  g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE_MISSING,
+               "“%s” is not a Python that runs Refract's MLX worker: it %s%s%s%s. Name one of 3.10 "
+               "or newer with --python.",
+               self->python, reason, *tail != '\0' ? " and says “" : "", tail,
+               *tail != '\0' ? "”" : "");
+}
+
 /* Waits until the process connects. */
 static gboolean
 wait_for_worker (RefractMlxWorker *self, GCancellable *cancellable, GError **error)
@@ -409,10 +424,7 @@ wait_for_worker (RefractMlxWorker *self, GCancellable *cancellable, GError **err
       g_clear_error (&own_error);
       if (!refract_process_is_running (self->process))
         {
-          refract_process_set_end_error (self->process, &own_error);
-          g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE_MISSING,
-                       "“%s” is not a Python that runs Refract's MLX worker: %s", self->python,
-                       own_error->message);
+          set_no_python (self, error);
           return FALSE;
         }
       if (refract_process_get_silence (self->process) > self->silence_limit)

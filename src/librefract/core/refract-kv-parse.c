@@ -132,7 +132,8 @@ refract_kv_parse_type (const char *text, const char *key, GError **error)
 
   if (type[0] == '\0')
     {
-      fail (error, "%s has no type. Write for instance %s=q8_0.", key, key);
+      fail (error, "%s has no type. Write for instance %s=%s.", key, key,
+            g_str_equal (key, "kv") ? "fp8_e4m3" : "q8_0");
       return NULL;
     }
   if (!g_ascii_isalpha (type[0]) || strlen (type) > REFRACT_KV_MAX_TYPE
