@@ -401,11 +401,16 @@ set_no_python (RefractMlxWorker *self, GError **error)
   g_autofree char *tail = refract_process_dup_tail (self->process, 3);
 
   g_strdelimit (tail, "\n", ' ');
-  g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE_MISSING,
-               "“%s” is not a Python that runs Refract's MLX worker: it %s%s%s%s. Name one of 3.10 "
-               "or newer with --python.",
-               self->python, reason, *tail != '\0' ? " and says “" : "", tail,
-               *tail != '\0' ? "”" : "");
+  if (*tail != '\0')
+    g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE_MISSING,
+                 "“%s” is not a Python that runs Refract's MLX worker (%s: “%s”). Name one of 3.10 "
+                 "or newer with --python.",
+                 self->python, reason, tail);
+  else
+    g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE_MISSING,
+                 "“%s” is not a Python that runs Refract's MLX worker (%s). Name one of 3.10 or "
+                 "newer with --python.",
+                 self->python, reason);
 }
 
 /* Waits until the process connects. */

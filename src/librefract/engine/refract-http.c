@@ -10,6 +10,8 @@
 #include <gio/gunixsocketaddress.h>
 #include <libsoup/soup.h>
 
+#include <glib/gi18n-lib.h>
+
 #include "core/refract-error.h"
 #include "core/refract-json-scan.h"
 #include "core/refract-json.h"
@@ -335,12 +337,12 @@ explain_certificate (SoupMessage *message, GError **error)
     GTlsCertificateFlags flag;
     const char *words;
   } problems[] = {
-    { G_TLS_CERTIFICATE_REVOKED, "it was revoked" },
-    { G_TLS_CERTIFICATE_EXPIRED, "it has expired" },
-    { G_TLS_CERTIFICATE_NOT_ACTIVATED, "it is not valid yet" },
-    { G_TLS_CERTIFICATE_BAD_IDENTITY, "it is that of another host" },
+    { G_TLS_CERTIFICATE_REVOKED, N_ ("it was revoked") },
+    { G_TLS_CERTIFICATE_EXPIRED, N_ ("it has expired") },
+    { G_TLS_CERTIFICATE_NOT_ACTIVATED, N_ ("it is not valid yet") },
+    { G_TLS_CERTIFICATE_BAD_IDENTITY, N_ ("it is that of another host") },
     { G_TLS_CERTIFICATE_UNKNOWN_CA,
-      "it was signed by itself or by an authority that this system does not know" },
+      N_ ("it was signed by itself or by an authority that this system does not know") },
   };
   GTlsCertificateFlags flags = soup_message_get_tls_peer_certificate_errors (message);
   guint i;
