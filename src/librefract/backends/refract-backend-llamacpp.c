@@ -12,24 +12,11 @@
 #include "backends/refract-session-llamacpp.h"
 #include "core/refract-error.h"
 
-#define SILENCE_LIMIT 600
-
 struct _RefractBackendLlamacpp
 {
   RefractBackend parent_instance;
-  RefractBackendOptions *options;
   RefractLlamacppEngine *engine; /* NULL before it was looked for */
-  guint silence_limit;
 };
-
-enum
-{
-  PROP_0,
-  PROP_SILENCE_LIMIT,
-  N_PROPERTIES
-};
-
-static GParamSpec *properties[N_PROPERTIES];
 
 G_DEFINE_FINAL_TYPE (RefractBackendLlamacpp, refract_backend_llamacpp, REFRACT_TYPE_BACKEND)
 
@@ -40,7 +27,7 @@ find_engine (RefractBackendLlamacpp *self, GCancellable *cancellable, GError **e
   if (self->engine != NULL && self->engine->programs[REFRACT_LLAMACPP_SERVER].error != NULL)
     g_clear_pointer (&self->engine, refract_llamacpp_engine_free);
   if (self->engine == NULL)
-    self->engine = refract_llamacpp_engine_find (self->options, cancellable, error);
+    self->engine = refract_llamacpp_engine_find (refract_backend_get_options (REFRACT_BACKEND (self)), cancellable, error);
   return self->engine;
 }
 
@@ -120,7 +107,7 @@ refract_backend_llamacpp_open (RefractBackend *backend,
 
   if (engine == NULL || !check_kv (engine, kv, model, error))
     return NULL;
-  return refract_session_llamacpp_open (engine, model, kv, needs, self->silence_limit, cancellable,
+  return refract_session_llamacpp_open (engine, model, kv, needs, refract_backend_get_silence_limit (backend), cancellable,
                                         error);
 }
 
@@ -140,45 +127,8 @@ refract_backend_llamacpp_logits (RefractBackend *backend,
 
   if (engine == NULL || !check_kv (engine, kv, model, error))
     return NULL;
-  return refract_llamacpp_logits (engine, model, kv, spec, func, user_data, self->silence_limit,
+  return refract_llamacpp_logits (engine, model, kv, spec, func, user_data, refract_backend_get_silence_limit (backend),
                                   cancellable, error);
-}
-
-static void
-refract_backend_llamacpp_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
-{
-  RefractBackendLlamacpp *self = REFRACT_BACKEND_LLAMACPP (object);
-
-  switch (id)
-    {
-    case PROP_SILENCE_LIMIT:
-      g_value_set_uint (value, self->silence_limit);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-    }
-}
-
-static void
-refract_backend_llamacpp_set_property (GObject *object,
-                                       guint id,
-                                       const GValue *value,
-                                       GParamSpec *pspec)
-{
-  RefractBackendLlamacpp *self = REFRACT_BACKEND_LLAMACPP (object);
-
-  switch (id)
-    {
-    case PROP_SILENCE_LIMIT:
-      if (self->silence_limit != g_value_get_uint (value))
-        {
-          self->silence_limit = g_value_get_uint (value);
-          g_object_notify_by_pspec (object, pspec);
-        }
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-    }
 }
 
 static void
@@ -187,7 +137,6 @@ refract_backend_llamacpp_finalize (GObject *object)
   RefractBackendLlamacpp *self = REFRACT_BACKEND_LLAMACPP (object);
 
   g_clear_pointer (&self->engine, refract_llamacpp_engine_free);
-  g_clear_pointer (&self->options, refract_backend_options_free);
   G_OBJECT_CLASS (refract_backend_llamacpp_parent_class)->finalize (object);
 }
 
@@ -197,8 +146,6 @@ refract_backend_llamacpp_class_init (RefractBackendLlamacppClass *klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   RefractBackendClass *backend_class = REFRACT_BACKEND_CLASS (klass);
 
-  object_class->get_property = refract_backend_llamacpp_get_property;
-  object_class->set_property = refract_backend_llamacpp_set_property;
   object_class->finalize = refract_backend_llamacpp_finalize;
   backend_class->kind = REFRACT_BACKEND_KIND_LLAMACPP;
   backend_class->detect = refract_backend_llamacpp_detect;
@@ -206,29 +153,15 @@ refract_backend_llamacpp_class_init (RefractBackendLlamacppClass *klass)
   backend_class->supports_kv = refract_backend_llamacpp_supports_kv;
   backend_class->open = refract_backend_llamacpp_open;
   backend_class->logits = refract_backend_llamacpp_logits;
-
-  /**
-   * RefractBackendLlamacpp:silence-limit:
-   *
-   * Seconds without a sign of life after which an engine that starts counts as hung.
-   */
-  properties[PROP_SILENCE_LIMIT]
-      = g_param_spec_uint ("silence-limit", NULL, NULL, 1, 86400, SILENCE_LIMIT,
-                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-  g_object_class_install_properties (object_class, N_PROPERTIES, properties);
 }
 
 static void
 refract_backend_llamacpp_init (RefractBackendLlamacpp *self)
 {
-  self->silence_limit = SILENCE_LIMIT;
 }
 
 RefractBackend *
 refract_backend_llamacpp_new (const RefractBackendOptions *options)
 {
-  RefractBackendLlamacpp *self = g_object_new (REFRACT_TYPE_BACKEND_LLAMACPP, NULL);
-
-  self->options = refract_backend_options_copy (options);
-  return REFRACT_BACKEND (self);
+  return refract_backend_create (REFRACT_TYPE_BACKEND_LLAMACPP, options);
 }

@@ -13,28 +13,15 @@
 #include "core/refract-error.h"
 #include "engine/refract-python.h"
 
-#define SILENCE_LIMIT 600
-
 struct _RefractBackendMlx
 {
   RefractBackend parent_instance;
-  RefractBackendOptions *options;
   RefractEngineInfo *info; /* NULL before it was looked for */
-  guint silence_limit;
 
   RefractMlxWorker *worker; /* NULL before the first model */
   char *fingerprint;        /* of the model that it has loaded */
   GHashTable *asked;        /* what it was asked, as texts */
 };
-
-enum
-{
-  PROP_0,
-  PROP_SILENCE_LIMIT,
-  N_PROPERTIES
-};
-
-static GParamSpec *properties[N_PROPERTIES];
 
 G_DEFINE_FINAL_TYPE (RefractBackendMlx, refract_backend_mlx, REFRACT_TYPE_BACKEND)
 
@@ -85,10 +72,11 @@ refract_backend_mlx_detect (RefractBackend *backend, GCancellable *cancellable, 
 
   if (self->info != NULL)
     return self->info;
-  python = refract_python_find (self->options->python, error);
+  python = refract_python_find (refract_backend_get_options (backend)->python, error);
   if (python == NULL)
     return NULL;
-  worker = refract_mlx_worker_start (self->options, python, NULL, self->silence_limit, cancellable,
+  worker = refract_mlx_worker_start (refract_backend_get_options (backend), python, NULL,
+                                     refract_backend_get_silence_limit (backend), cancellable,
                                      error);
   if (worker != NULL)
     self->info = make_info (refract_mlx_worker_get_facts (worker), python);
@@ -100,7 +88,7 @@ refract_backend_mlx_selftest (RefractBackend *backend,
                               RefractModel *model,
                               GCancellable *cancellable)
 {
-  return refract_mlx_selftest (backend, REFRACT_BACKEND_MLX (backend)->options, model, cancellable);
+  return refract_mlx_selftest (backend, refract_backend_get_options (backend), model, cancellable);
 }
 
 /* ---- What it can do ---- */
@@ -153,11 +141,11 @@ get_worker (RefractBackendMlx *self,
 {
   const char *fingerprint = refract_model_get_info (model)->fingerprint;
   g_autofree char *key = g_strdup_printf ("%s|%s", refract_kv_config_get_text (kv), what);
-  const RefractEngineInfo *info
-      = refract_backend_detect (REFRACT_BACKEND (self), cancellable, error);
+  RefractBackend *backend = REFRACT_BACKEND (self);
+  const RefractEngineInfo *info = refract_backend_detect (backend, cancellable, error);
 
   *load_seconds = 0;
-  if (info == NULL || !refract_backend_supports_kv (REFRACT_BACKEND (self), kv, model, error))
+  if (info == NULL || !refract_backend_supports_kv (backend, kv, model, error))
     return NULL;
   if (self->worker != NULL
       && (!refract_mlx_worker_is_running (self->worker)
@@ -166,8 +154,9 @@ get_worker (RefractBackendMlx *self,
     end_worker (self);
   if (self->worker == NULL)
     {
-      self->worker = refract_mlx_worker_start (self->options, info->program, model,
-                                               self->silence_limit, cancellable, error);
+      self->worker = refract_mlx_worker_start (refract_backend_get_options (backend), info->program,
+                                               model, refract_backend_get_silence_limit (backend),
+                                               cancellable, error);
       if (self->worker == NULL)
         return NULL;
       self->fingerprint = g_strdup (fingerprint);
@@ -222,40 +211,6 @@ refract_backend_mlx_logits (RefractBackend *backend,
 /* ---- Object ---- */
 
 static void
-refract_backend_mlx_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
-{
-  RefractBackendMlx *self = REFRACT_BACKEND_MLX (object);
-
-  switch (id)
-    {
-    case PROP_SILENCE_LIMIT:
-      g_value_set_uint (value, self->silence_limit);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-    }
-}
-
-static void
-refract_backend_mlx_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
-{
-  RefractBackendMlx *self = REFRACT_BACKEND_MLX (object);
-
-  switch (id)
-    {
-    case PROP_SILENCE_LIMIT:
-      if (self->silence_limit != g_value_get_uint (value))
-        {
-          self->silence_limit = g_value_get_uint (value);
-          g_object_notify_by_pspec (object, pspec);
-        }
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-    }
-}
-
-static void
 refract_backend_mlx_finalize (GObject *object)
 {
   RefractBackendMlx *self = REFRACT_BACKEND_MLX (object);
@@ -263,7 +218,6 @@ refract_backend_mlx_finalize (GObject *object)
   end_worker (self);
   g_clear_pointer (&self->asked, g_hash_table_unref);
   g_clear_pointer (&self->info, refract_engine_info_free);
-  g_clear_pointer (&self->options, refract_backend_options_free);
   G_OBJECT_CLASS (refract_backend_mlx_parent_class)->finalize (object);
 }
 
@@ -273,8 +227,6 @@ refract_backend_mlx_class_init (RefractBackendMlxClass *klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   RefractBackendClass *backend_class = REFRACT_BACKEND_CLASS (klass);
 
-  object_class->get_property = refract_backend_mlx_get_property;
-  object_class->set_property = refract_backend_mlx_set_property;
   object_class->finalize = refract_backend_mlx_finalize;
   backend_class->kind = REFRACT_BACKEND_KIND_MLX;
   backend_class->detect = refract_backend_mlx_detect;
@@ -282,31 +234,16 @@ refract_backend_mlx_class_init (RefractBackendMlxClass *klass)
   backend_class->supports_kv = refract_backend_mlx_supports_kv;
   backend_class->open = refract_backend_mlx_open;
   backend_class->logits = refract_backend_mlx_logits;
-
-  /**
-   * RefractBackendMlx:silence-limit:
-   *
-   * Seconds without a sign of life after which a worker that starts or loads counts as hung; six
-   * times as long while it computes.
-   */
-  properties[PROP_SILENCE_LIMIT]
-      = g_param_spec_uint ("silence-limit", NULL, NULL, 1, 86400, SILENCE_LIMIT,
-                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-  g_object_class_install_properties (object_class, N_PROPERTIES, properties);
 }
 
 static void
 refract_backend_mlx_init (RefractBackendMlx *self)
 {
-  self->silence_limit = SILENCE_LIMIT;
   self->asked = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 }
 
 RefractBackend *
 refract_backend_mlx_new (const RefractBackendOptions *options)
 {
-  RefractBackendMlx *self = g_object_new (REFRACT_TYPE_BACKEND_MLX, NULL);
-
-  self->options = refract_backend_options_copy (options);
-  return REFRACT_BACKEND (self);
+  return refract_backend_create (REFRACT_TYPE_BACKEND_MLX, options);
 }

@@ -9,23 +9,10 @@
 #include "backends/refract-server-selftest.h"
 #include "backends/refract-session-server.h"
 
-#define SILENCE_LIMIT 600
-
 typedef struct
 {
-  RefractBackendOptions *options;
   RefractServerEngine *engine; /* NULL before it was found */
-  guint silence_limit;
 } RefractBackendServerPrivate;
-
-enum
-{
-  PROP_0,
-  PROP_SILENCE_LIMIT,
-  N_PROPERTIES
-};
-
-static GParamSpec *properties[N_PROPERTIES];
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (RefractBackendServer,
                                      refract_backend_server,
@@ -45,7 +32,7 @@ find_engine (RefractBackend *backend, GCancellable *cancellable, GError **error)
 
   if (priv->engine == NULL)
     priv->engine = refract_server_engine_find (REFRACT_BACKEND_SERVER_GET_CLASS (backend)->server,
-                                               priv->options, cancellable, error);
+                                               refract_backend_get_options (backend), cancellable, error);
   return priv->engine;
 }
 
@@ -96,7 +83,7 @@ refract_backend_server_open (RefractBackend *backend,
                                .kv = kv,
                                .n_cells = needs->n_cells,
                                .n_slots = needs->n_slots,
-                               .silence_limit = get_private (backend)->silence_limit };
+                               .silence_limit = refract_backend_get_silence_limit (backend) };
 
   if (engine == NULL || !refract_server_engine_check (engine, kv, model, error))
     return NULL;
@@ -121,46 +108,11 @@ refract_backend_server_logits (RefractBackend *backend,
                                .kv = kv,
                                .n_cells = spec->n_ctx + 1, /* engines decode at least one token */
                                .n_slots = 1,
-                               .silence_limit = get_private (backend)->silence_limit };
+                               .silence_limit = refract_backend_get_silence_limit (backend) };
 
   if (engine == NULL || !refract_server_engine_check (engine, kv, model, error))
     return NULL;
   return refract_server_logits (&start, spec, func, user_data, cancellable, error);
-}
-
-static void
-refract_backend_server_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
-{
-  switch (id)
-    {
-    case PROP_SILENCE_LIMIT:
-      g_value_set_uint (value, get_private (REFRACT_BACKEND (object))->silence_limit);
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-    }
-}
-
-static void
-refract_backend_server_set_property (GObject *object,
-                                     guint id,
-                                     const GValue *value,
-                                     GParamSpec *pspec)
-{
-  RefractBackendServerPrivate *priv = get_private (REFRACT_BACKEND (object));
-
-  switch (id)
-    {
-    case PROP_SILENCE_LIMIT:
-      if (priv->silence_limit != g_value_get_uint (value))
-        {
-          priv->silence_limit = g_value_get_uint (value);
-          g_object_notify_by_pspec (object, pspec);
-        }
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
-    }
 }
 
 static void
@@ -169,7 +121,6 @@ refract_backend_server_finalize (GObject *object)
   RefractBackendServerPrivate *priv = get_private (REFRACT_BACKEND (object));
 
   g_clear_pointer (&priv->engine, refract_server_engine_free);
-  g_clear_pointer (&priv->options, refract_backend_options_free);
   G_OBJECT_CLASS (refract_backend_server_parent_class)->finalize (object);
 }
 
@@ -179,37 +130,15 @@ refract_backend_server_class_init (RefractBackendServerClass *klass)
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
   RefractBackendClass *backend_class = REFRACT_BACKEND_CLASS (klass);
 
-  object_class->get_property = refract_backend_server_get_property;
-  object_class->set_property = refract_backend_server_set_property;
   object_class->finalize = refract_backend_server_finalize;
   backend_class->detect = refract_backend_server_detect;
   backend_class->selftest = refract_backend_server_selftest;
   backend_class->supports_kv = refract_backend_server_supports_kv;
   backend_class->open = refract_backend_server_open;
   backend_class->logits = refract_backend_server_logits;
-
-  /**
-   * RefractBackendServer:silence-limit:
-   *
-   * Seconds without a sign of life after which a server that starts counts as hung.
-   */
-  properties[PROP_SILENCE_LIMIT]
-      = g_param_spec_uint ("silence-limit", NULL, NULL, 1, 86400, SILENCE_LIMIT,
-                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-  g_object_class_install_properties (object_class, N_PROPERTIES, properties);
 }
 
 static void
 refract_backend_server_init (RefractBackendServer *self)
 {
-  get_private (REFRACT_BACKEND (self))->silence_limit = SILENCE_LIMIT;
-}
-
-RefractBackend *
-refract_backend_server_new (GType type, const RefractBackendOptions *options)
-{
-  RefractBackend *self = g_object_new (type, NULL);
-
-  get_private (self)->options = refract_backend_options_copy (options);
-  return self;
 }

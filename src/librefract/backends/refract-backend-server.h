@@ -26,7 +26,4 @@ struct _RefractBackendServerClass
   const RefractServerKind *server; /* to be set by the subclass */
 };
 
-/* For the subclasses' constructors */
-RefractBackend *refract_backend_server_new (GType type, const RefractBackendOptions *options);
-
 G_END_DECLS

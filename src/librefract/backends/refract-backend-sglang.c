@@ -29,5 +29,5 @@ refract_backend_sglang_init (RefractBackendSglang *self)
 RefractBackend *
 refract_backend_sglang_new (const RefractBackendOptions *options)
 {
-  return refract_backend_server_new (REFRACT_TYPE_BACKEND_SGLANG, options);
+  return refract_backend_create (REFRACT_TYPE_BACKEND_SGLANG, options);
 }

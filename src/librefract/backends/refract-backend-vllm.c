@@ -29,5 +29,5 @@ refract_backend_vllm_init (RefractBackendVllm *self)
 RefractBackend *
 refract_backend_vllm_new (const RefractBackendOptions *options)
 {
-  return refract_backend_server_new (REFRACT_TYPE_BACKEND_VLLM, options);
+  return refract_backend_create (REFRACT_TYPE_BACKEND_VLLM, options);
 }

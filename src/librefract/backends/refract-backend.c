@@ -9,16 +9,115 @@
 #include "core/refract-json.h"
 #include "core/refract-error.h"
 
-G_DEFINE_ABSTRACT_TYPE (RefractBackend, refract_backend, G_TYPE_OBJECT)
+#define SILENCE_LIMIT 600
+
+typedef struct
+{
+  RefractBackendOptions *options;
+  guint silence_limit;
+} RefractBackendPrivate;
+
+enum
+{
+  PROP_0,
+  PROP_SILENCE_LIMIT,
+  N_PROPERTIES
+};
+
+static GParamSpec *properties[N_PROPERTIES];
+
+G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (RefractBackend, refract_backend, G_TYPE_OBJECT)
+
+static RefractBackendPrivate *
+get_private (gpointer self)
+{
+  return refract_backend_get_instance_private (REFRACT_BACKEND (self));
+}
+
+static void
+refract_backend_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
+{
+  switch (id)
+    {
+    case PROP_SILENCE_LIMIT:
+      g_value_set_uint (value, get_private (object)->silence_limit);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+refract_backend_set_property (GObject *object, guint id, const GValue *value, GParamSpec *pspec)
+{
+  RefractBackendPrivate *priv = get_private (object);
+
+  switch (id)
+    {
+    case PROP_SILENCE_LIMIT:
+      if (priv->silence_limit != g_value_get_uint (value))
+        {
+          priv->silence_limit = g_value_get_uint (value);
+          g_object_notify_by_pspec (object, pspec);
+        }
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
+    }
+}
+
+static void
+refract_backend_finalize (GObject *object)
+{
+  g_clear_pointer (&get_private (object)->options, refract_backend_options_free);
+  G_OBJECT_CLASS (refract_backend_parent_class)->finalize (object);
+}
 
 static void
 refract_backend_class_init (RefractBackendClass *klass)
 {
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = refract_backend_get_property;
+  object_class->set_property = refract_backend_set_property;
+  object_class->finalize = refract_backend_finalize;
+
+  /**
+   * RefractBackend:silence-limit:
+   *
+   * Seconds without a sign of life after which an engine that starts counts as hung.
+   */
+  properties[PROP_SILENCE_LIMIT]
+      = g_param_spec_uint ("silence-limit", NULL, NULL, 1, 86400, SILENCE_LIMIT,
+                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPERTIES, properties);
 }
 
 static void
 refract_backend_init (RefractBackend *self)
 {
+  get_private (self)->silence_limit = SILENCE_LIMIT;
+}
+
+RefractBackend *
+refract_backend_create (GType type, const RefractBackendOptions *options)
+{
+  RefractBackend *self = g_object_new (type, NULL);
+
+  get_private (self)->options = refract_backend_options_copy (options);
+  return self;
+}
+
+const RefractBackendOptions *
+refract_backend_get_options (RefractBackend *self)
+{
+  return get_private (self)->options;
+}
+
+guint
+refract_backend_get_silence_limit (RefractBackend *self)
+{
+  return get_private (self)->silence_limit;
 }
 
 RefractBackendOptions *

@@ -229,6 +229,12 @@ struct _RefractBackendClass
                                GError **error);
 };
 
+/* For subclasses: an instance of @type with a copy of @options; the options; and
+ * RefractBackend:silence-limit, in seconds. */
+RefractBackend *refract_backend_create (GType type, const RefractBackendOptions *options);
+const RefractBackendOptions *refract_backend_get_options (RefractBackend *self);
+guint refract_backend_get_silence_limit (RefractBackend *self);
+
 RefractBackendKind refract_backend_get_kind (RefractBackend *self);
 /* Finds the engine and reads its version, KV types and features; remembered after the first call.
  * (transfer none) */
