@@ -159,6 +159,12 @@ class Recorded(CliTest):
             self.assertEqual(reference.unknown + candidate.unknown, [])
         found = {**read_reports(self.path("itself")), **read_reports(self.path("candidate"))}
         self.check_reports(found)
+        # nobody says what "auto" is where the model is of 32 bits
+        saved = found[self.candidate]["extension"]["kv"]["saving"]
+        if self.engine == "sglang":
+            self.assertIsNone(saved)
+        else:
+            self.assertAlmostEqual(saved, 0.5, places=3)
         # "auto" has asked them; whoever repeats it is told what it was
         for report in found.values():
             self.assertIn(f" --backend {self.engine} ", report["repro_command"])
@@ -268,7 +274,7 @@ class Recorded(CliTest):
         """It has another name for those who own models."""
         reference, candidate = self.players(tapes.Faulty, fault=self.owned_by("a-gateway"), path="/v1/models")
         with reference, candidate:
-            self.attached(0, reference, candidate, axes="kld", backend="auto")
+            self.attached(0, reference, candidate, "--ctx", "64", axes="kld", backend="auto")
 
     # ---- certificates ----
 
@@ -308,7 +314,7 @@ class Recorded(CliTest):
         candidate = tapes.Faulty(self.tapes[self.candidate], "crash", path=self.score_path, first=1, count=1,
                                  model=self.model, key=KEY)
         with reference, candidate:
-            arguments = ("--json-out", report)
+            arguments = ("--ctx", "64", "--json-out", report)
             self.attached(3, reference, candidate, *arguments, says=[self.title, candidate.url], axes="kld")
             self.assertFalse(os.path.exists(report))
             asked = {key: n for key, n in reference.turns.items() if self.score_path in key}
@@ -328,7 +334,7 @@ class Recorded(CliTest):
             with tapes.Player(self.tapes[self.reference], model=self.model, key=KEY) as reference, \
                     Restarted(self.tapes[self.candidate], self.score_path, path, change, model=self.model,
                               key=KEY) as candidate:
-                arguments = ("--json-out", self.path("report.json"))
+                arguments = ("--ctx", "64", "--json-out", self.path("report.json"))
                 self.attached(3, reference, candidate, *arguments, says=[candidate.url, says, "as it was"], axes="kld")
                 self.assertFalse(os.path.exists(self.path("report.json")))
                 self.attached(0, reference, candidate, *arguments, says="Going on", axes="kld")

@@ -142,6 +142,24 @@ test_bytes (void)
                      1.9 * computed);
 }
 
+/* What "auto" became is what it takes. */
+static void
+test_bytes_of_auto (void)
+{
+  g_autoptr (RefractRun) run = fake_run ();
+  RefractConfigResult *half = fake_add (run, "kv=bfloat16", 98, 99, NAN, NAN);
+  RefractConfigResult *own = fake_add (run, "kv=auto", 98, 99, NAN, NAN);
+  double expected = refract_config_result_get_bytes_per_token (half, run->model, NULL);
+
+  g_assert_cmpfloat (expected, >, 0);
+  g_assert_cmpfloat (refract_config_result_get_bytes_per_token (own, run->model, NULL), ==,
+                     expected);
+  own->kv_in_use = refract_kv_in_use_new ();
+  own->kv_in_use->type_k = g_strdup ("float32");
+  g_assert_cmpfloat (refract_config_result_get_bytes_per_token (own, run->model, NULL), ==,
+                     2 * expected);
+}
+
 static void
 assert_recommends (const RefractRun *run, const RefractConfigResult *pick, const char *part)
 {
@@ -353,6 +371,7 @@ main (int argc, char **argv)
   g_test_add_func ("/recommend/rank", test_rank);
   g_test_add_func ("/recommend/dominated", test_dominated);
   g_test_add_func ("/recommend/bytes", test_bytes);
+  g_test_add_func ("/recommend/bytes-of-auto", test_bytes_of_auto);
   g_test_add_func ("/recommend/pick", test_recommend);
   g_test_add_func ("/recommend/pick-within-noise", test_recommend_within_noise);
   g_test_add_func ("/recommend/control", test_control);

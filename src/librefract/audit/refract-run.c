@@ -88,13 +88,34 @@ refract_config_result_compose (RefractConfigResult *self)
   refract_composite_interval (units, &self->composite_interval);
 }
 
+/* "auto" is what the engine says it became; unsaid it is 16 bits, but for models of which engines
+ * make one thing or another. */
+static double
+compute_bytes_per_token (const RefractConfigResult *self, RefractModel *model)
+{
+  const char *in_use = self->kv_in_use != NULL ? self->kv_in_use->type_k : NULL;
+  const char *weights = refract_model_get_info (model)->quantization;
+  g_autofree char *text = NULL;
+  g_autoptr (RefractKvConfig) kv = NULL;
+
+  if (g_strcmp0 (refract_kv_config_get_type_k (self->kv), "auto") != 0)
+    return refract_kv_config_get_bytes_per_token (self->kv, model);
+  if (in_use == NULL || *in_use == '\0' || g_str_equal (in_use, "auto"))
+    return g_strcmp0 (weights, "float32") == 0
+               ? -1
+               : refract_kv_config_get_bytes_per_token (self->kv, model);
+  text = g_strconcat ("kv=", in_use, NULL);
+  kv = refract_kv_config_parse (text, NULL);
+  return kv != NULL ? refract_kv_config_get_bytes_per_token (kv, model) : -1;
+}
+
 double
 refract_config_result_get_bytes_per_token (const RefractConfigResult *self,
                                            RefractModel *model,
                                            const char **source)
 {
   const RefractKvInUse *in_use = self->kv_in_use;
-  double computed = model != NULL ? refract_kv_config_get_bytes_per_token (self->kv, model) : -1;
+  double computed = model != NULL ? compute_bytes_per_token (self, model) : -1;
   double measured = -1;
   const char *ignored;
 
