@@ -24,6 +24,8 @@ KILLS = int(os.environ.get("REFRACT_TEST_KILLS", "2"))
 KEY = "a-key-of-the-users"
 OTHER = {"vllm": "sglang", "sglang": "vllm"}
 FLOOR = 1e-6
+with open("/proc/cpuinfo", encoding="utf-8") as cpuinfo:
+    FLAGS = {flag for line in cpuinfo if line.startswith("flags") for flag in line.split()}
 
 
 def load(engine, kv):
@@ -64,6 +66,8 @@ class RefusedScores(tapes.Player):
 
 class Recorded(CliTest):
     """What both engines have in common; `engine` is set below."""
+
+    lacks = None  # what this processor would have to have for the candidate
 
     @classmethod
     def setUpClass(cls):
@@ -122,8 +126,14 @@ class Recorded(CliTest):
                 p, q = (chunk[position] for chunk in both)
                 if len(p) == len(q) == 1536:
                     whole.append(self.divergence(self.normal(p), self.normal(q)))
+                    for k in (1, 20, 64, 1024):
+                        self.assertLessEqual(self.bound(self.top(p, k), self.top(q, k)), whole[-1] + 1e-9)
                 bound.append(self.bound(p, q))
         return (math.fsum(whole) / len(whole) if whole else None), math.fsum(bound) / len(bound)
+
+    @staticmethod
+    def top(row, k):
+        return dict(sorted(row.items(), key=lambda entry: -entry[1])[:k])
 
     def bound(self, p, q):
         """All others hold a share that log-probabilities in single precision can tell from nothing."""
@@ -346,23 +356,24 @@ class Recorded(CliTest):
 
     # ---- servers of ours ----
 
-    def environment(self, **settings):
+    def environment(self, name="environment", version=None, **settings):
         paths = {kv.removeprefix("kv="): os.path.join(live.TAPES, f"{self.engine}-{kv.removeprefix('kv=')}.xz")
                  for kv in self.tapes}
         settings.setdefault("tapes", paths)
-        self.env["REFRACT_PYTHON"] = self.path("environment")
-        return stand_in.make_environment(self.env["REFRACT_PYTHON"], self.engine, self.version, **settings)
+        self.env["REFRACT_PYTHON"] = self.path(name)
+        return stand_in.make_environment(self.env["REFRACT_PYTHON"], self.engine, version or self.version, **settings)
 
     def test_managed(self):
-        with open("/proc/cpuinfo") as file:
-            if self.engine == "vllm" and "avx512f" not in file.read():
-                self.skipTest("refract knows that vLLM has no fp8 on this processor")
         environment = self.environment()
+        if self.lacks:
+            self.check(2, *self.arguments(), says=self.lacks)
+            # A build for GPUs needs nothing of the processor, and is said to be what plays.
+            environment = self.environment("gpu", self.version.partition("+")[0])
         self.check(0, *self.arguments("--json-out", self.path("reports") + "/",
                                       candidates=[self.reference, self.candidate]))
         self.assertEqual(stand_in.said_unknown(environment), "")
         self.check_reports(read_reports(self.path("reports")))
-        self.assertEqual(processes(self.path("environment")), [])
+        self.assertEqual(processes(environment), [])
 
     def test_managed_start_fails(self):
         self.environment(start="exit")
@@ -395,6 +406,7 @@ class Vllm(Recorded):
     engine, title = "vllm", "vLLM"
     generate_path, score_path, model_path = "/v1/completions", "/inference/v1/generate", "/v1/models"
     version_path = "/version"
+    lacks = None if FLAGS & {"avx512f", "amx_tile"} else "AVX-512 or AMX"
 
     @staticmethod
     def left_out(path, body):
@@ -463,6 +475,12 @@ class Sglang(Recorded):
                         row.setdefault(token, value)
                 found[tuple(ids)] = rows
         return found
+
+    def test_processor_is_the_servers(self):
+        """fp8 asks for AMX where the server computes, which need not be here."""
+        reference, candidate = self.players()
+        with reference, candidate:
+            self.attached(3, reference, candidate, candidates=["kv=fp8_e4m3"], axes="kld", says="runs with bfloat16")
 
 
 del Recorded

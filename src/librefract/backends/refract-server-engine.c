@@ -59,11 +59,12 @@ has_gpu (void)
   return FALSE;
 }
 
-/* vLLM is built for one or the other; SGLang takes what there is. */
+/* vLLM is built for one or the other; SGLang takes what there is. A server of the user's may be on
+ * another machine, and did start with its type. */
 static gboolean
 computes_on_cpu (const RefractServerEngine *self)
 {
-  if (self->version == NULL)
+  if (self->version == NULL || refract_server_engine_is_attached (self))
     return FALSE;
   if (self->kind->id == REFRACT_BACKEND_KIND_VLLM)
     return strstr (self->version, "+cpu") != NULL;
