@@ -23,7 +23,7 @@ import tape as tapes
 KILLS = int(os.environ.get("REFRACT_TEST_KILLS", "2"))
 KEY = "a-key-of-the-users"
 OTHER = {"vllm": "sglang", "sglang": "vllm"}
-FLOOR = 1e-6
+ROUNDING = 1e-6  # of a sum of probabilities in single precision
 with open("/proc/cpuinfo", encoding="utf-8") as cpuinfo:
     FLAGS = {flag for line in cpuinfo if line.startswith("flags") for flag in line.split()}
 
@@ -136,12 +136,15 @@ class Recorded(CliTest):
         return dict(sorted(row.items(), key=lambda entry: -entry[1])[:k])
 
     def bound(self, p, q):
-        """All others hold a share that log-probabilities in single precision can tell from nothing."""
+        """The shares of all others are as near to each other as rounding may have put them apart."""
         p, q = ({t: v for t, v in row.items() if t in p and t in q} for row in (p, q))
-        a, b = (min(max(1 - math.fsum(map(math.exp, row.values())), FLOOR), 1 - FLOOR) for row in (p, q))
-        shared = self.divergence(self.normal(p), self.normal(q))
-        known = min(math.fsum(map(math.exp, p.values())), 1)
-        return max(known * shared + self.divergence({"rest": a, "known": 1 - a}, {"rest": b, "known": 1 - b}), 0)
+        a, b = (max(1 - math.fsum(map(math.exp, row.values())), 0) for row in (p, q))
+        shared = min(math.fsum(map(math.exp, p.values())), 1) * self.divergence(self.normal(p), self.normal(q))
+        if abs(a - b) <= 2 * ROUNDING:
+            return max(shared, 0)
+        step = math.copysign(ROUNDING, b - a)
+        parts = ({"rest": rest, "known": 1 - rest} for rest in (a + step, b - step))
+        return max(shared + self.divergence(*parts), 0)
 
     @staticmethod
     def normal(row):

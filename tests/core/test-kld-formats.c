@@ -228,7 +228,7 @@ test_bound (void)
 
           refract_kld_row_top (&ref_row, &cand_row, token, &row);
           g_assert_cmpfloat (row.kld, >=, 0);
-          g_assert_cmpfloat (row.kld, <=, full * (1 + 1e-6) + 1e-6);
+          g_assert_cmpfloat (row.kld, <=, full * (1 + 1e-6) + 1e-9);
           if (tops[k] >= n)
             g_assert_cmpfloat_with_epsilon (row.kld, full, full * 1e-6 + 1e-6);
           if (noise == 0)
@@ -272,7 +272,7 @@ test_bound_tails (void)
     { certain, over, 0, 0 },
     { over, certain, 0, 0 },
     { never, never, 0, 1 },
-    /* KL (1, 0 ‖ ½, ½) to within a floor of 1e-6 on the right, whatever the second token has */
+    /* KL (1, 0 ‖ ½, ½) to within 1e-6 of each part, whatever the second token has */
     { over, even, G_LN2, 0 },
     { never, half, log (1 / (1 - 0.5 - exp (-1))), 1 },
     { half, never, -1, 1 - 0.5 - exp (-1) },
@@ -287,7 +287,7 @@ test_bound_tails (void)
       refract_kld_row_top (&ref, &cand, 2, &row);
       g_assert_true (isfinite (row.kld) && row.kld >= 0);
       if (cases[i].kld >= 0)
-        g_assert_cmpfloat_with_epsilon (row.kld, cases[i].kld, 2e-5);
+        g_assert_cmpfloat_with_epsilon (row.kld, cases[i].kld, 3e-5);
       else
         g_assert_cmpfloat (row.kld, >, 5);
       g_assert_cmpfloat_with_epsilon (row.tail, cases[i].tail, 1e-6);

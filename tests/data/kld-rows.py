@@ -3,7 +3,8 @@
 """Writes kld-rows.json: KL of rows of single precision, by the definition, in plain Python.
 
 Full vocabulary: ln p = value - ln sum exp (value), KL = sum p_ref (ln p_ref - ln p_cand).
-Top K: the tokens that both lists have, and one bucket of all others on each side."""
+Top K: the tokens that both lists have, and one bucket of all others on each side, the two as near to each other as
+rounding may have put them apart."""
 
 import json
 import math
@@ -11,6 +12,7 @@ import random
 import struct
 
 N_VOCAB = 64
+ROUNDING = 1e-6
 
 
 def single(value):
@@ -38,8 +40,13 @@ def top_kld(ref, cand):
     shared = ref.keys() & cand.keys()
     tail_ref = 1 - math.fsum(math.exp(ref[i]) for i in shared)
     tail_cand = 1 - math.fsum(math.exp(cand[i]) for i in shared)
-    kld = math.fsum(math.exp(ref[i]) * (ref[i] - cand[i]) for i in shared)
-    return kld + tail_ref * math.log(tail_ref / tail_cand), tail_ref
+    sum_ref, sum_cand = 1 - tail_ref, 1 - tail_cand
+    kld = math.fsum(math.exp(ref[i]) * (ref[i] - cand[i]) for i in shared) - sum_ref * math.log(sum_ref / sum_cand)
+    if abs(tail_ref - tail_cand) <= 2 * ROUNDING:
+        return kld, tail_ref
+    step = math.copysign(ROUNDING, tail_cand - tail_ref)
+    a, b = tail_ref + step, tail_cand - step
+    return kld + a * math.log(a / b) + (1 - a) * math.log((1 - a) / (1 - b)), tail_ref
 
 
 def make_case(generator, spread, noise, offset):

@@ -12,8 +12,8 @@
 
 #include "core/refract-kld-private.h"
 
-/* What 1 − Σ p of single-precision log-probabilities cannot tell from nothing. */
-#define TAIL_FLOOR 1e-6
+/* What 1 − Σ p may be off by where the log-probabilities are single-precision. */
+#define TAIL_ERROR 1e-6
 
 static guint
 find_top (const float *values, guint n)
@@ -83,10 +83,17 @@ find_top_entry (const RefractLogitsEntry *entries, guint n)
   return entries[top].id;
 }
 
-/* KL of the two-part distributions (1 − a, a) and (1 − b, b). */
+/* The least that KL of the two-part distributions (1 − a, a) and (1 − b, b) can be when both tails
+ * are off by no more than TAIL_ERROR. */
 static double
 tail_divergence (double a, double b)
 {
+  double towards_b = a < b ? TAIL_ERROR : -TAIL_ERROR;
+
+  if (fabs (a - b) <= 2 * TAIL_ERROR)
+    return 0;
+  a += towards_b;
+  b -= towards_b;
   return a * log (a / b) + (1 - a) * log ((1 - a) / (1 - b));
 }
 
@@ -101,8 +108,8 @@ tail_divergence (double a, double b)
  *
  *   KL = (1 − t_ref) · KL (the shared tokens among themselves) + KL (shared or not),
  *
- * t being the mass of the bucket, and neither term can be negative. A bucket of less than rounding
- * can tell counts as that much on both sides, which takes from the bound and never adds to it.
+ * t being the mass of the bucket, and neither term can be negative. What rounding may have done to
+ * the buckets is taken from the bound: it never adds to it.
  */
 void
 refract_kld_row_top (const RefractLogitsRow *ref,
@@ -113,8 +120,6 @@ refract_kld_row_top (const RefractLogitsRow *ref,
   double sum_ref = 0;
   double sum_cand = 0;
   double sum_gap = 0;
-  double tail_ref;
-  double tail_cand;
   double shared = 0;
   guint i = 0;
   guint j = 0;
@@ -139,11 +144,10 @@ refract_kld_row_top (const RefractLogitsRow *ref,
       sum_gap += exp (a->log_p) * ((double) a->log_p - b->log_p);
     }
 
-  tail_ref = CLAMP (1 - sum_ref, TAIL_FLOOR, 1 - TAIL_FLOOR);
-  tail_cand = CLAMP (1 - sum_cand, TAIL_FLOOR, 1 - TAIL_FLOOR);
   if (sum_ref > 0 && sum_cand > 0) /* what underflows says nothing */
     shared = sum_gap / sum_ref - log (sum_ref / sum_cand);
-  out->kld = MAX (MIN (sum_ref, 1) * shared + tail_divergence (tail_ref, tail_cand), 0.0);
   out->tail = MAX (1 - sum_ref, 0.0);
+  out->kld = MIN (sum_ref, 1) * shared + tail_divergence (out->tail, MAX (1 - sum_cand, 0.0));
+  out->kld = MAX (out->kld, 0.0);
   out->same_top = find_top_entry (ref->top, ref->n_top) == find_top_entry (cand->top, cand->n_top);
 }
