@@ -186,6 +186,17 @@ test_log (void)
     { { "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB." },
       "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.",
       TRUE },
+    { { "WARNING [cpu.py:644] Failed to import from vllm._C: ImportError('libnuma.so.1: cannot "
+        "open "
+        "shared object file: No such file or directory')",
+        "(VllmWorker-0 pid=42) ERROR 11-28 12:57:46 [multiproc_executor.py:953] AttributeError: "
+        "'_OpNamespace' '_C' object has no attribute 'init_cpu_memory_env'" },
+      "AttributeError: '_OpNamespace' '_C' object has no attribute 'init_cpu_memory_env' (the "
+      "library libnuma.so.1 is missing on this system)",
+      FALSE },
+    { { "ImportError: libcuda.so.1: cannot open shared object file: No such file or directory" },
+      "ImportError: libcuda.so.1: cannot open shared object file: No such file or directory",
+      FALSE },
     { { "Application startup complete." }, NULL, FALSE },
   };
   guint i, k;

@@ -67,19 +67,20 @@ def is_ready(url):
 
 
 @contextlib.contextmanager
-def own_server(engine, recorder, model, kv):
-    """A server that a user has started at configuration kv, behind the recorder."""
+def own_server(engine, recorder, model, kv, folder):
+    """A server that a user has started at configuration kv, behind the recorder; its log is in the folder."""
     command, settings = SERVERS[engine]
     port = stand_in.free_port()
     url = f"http://127.0.0.1:{port}"
-    server = subprocess.Popen([os.path.join(recorder, "bin", "python"), *command.format(model).split(), "--host", "127.0.0.1",
-                               "--port", str(port), "--kv-cache-dtype", kv.removeprefix("kv=")],
-                              env=dict(os.environ, HF_HUB_OFFLINE="1", **settings), stdin=subprocess.DEVNULL,
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with open(os.path.join(folder, f"own-{kv.removeprefix('kv=')}.log"), "wb") as log:
+        server = subprocess.Popen([os.path.join(recorder, "bin", "python"), *command.format(model).split(), "--host",
+                                   "127.0.0.1", "--port", str(port), "--kv-cache-dtype", kv.removeprefix("kv=")],
+                                  env=dict(os.environ, HF_HUB_OFFLINE="1", **settings), stdin=subprocess.DEVNULL, stdout=log,
+                                  stderr=log)
     try:
         while not is_ready(url):
             if server.poll() is not None:
-                sys.exit(f"{engine} with {kv} did not start")
+                sys.exit(f"{engine} with {kv} did not start (log: {log.name})")
             time.sleep(0.5)
         yield url
     finally:
@@ -90,7 +91,7 @@ def own_server(engine, recorder, model, kv):
 def record_reference(engine, recorder, model, folder):
     """The small audit of a user's server of the reference, against itself."""
     reference = ENGINES[engine][1]
-    with own_server(engine, recorder, model, reference) as url:
+    with own_server(engine, recorder, model, reference, folder) as url:
         audit(engine, model, os.path.join(folder, "reference"), *SMALL, "--reference-url", url, "--candidate-url", url,
               configurations=(reference, reference))
 
@@ -100,7 +101,7 @@ def record_candidate(engine, recorder, model, folder):
     is never more than one such server."""
     reference, candidate = ENGINES[engine][1:]
     tape = tapes.tape_from_notes(os.path.join(folder, "notes", f"{engine}-{reference.removeprefix('kv=')}.jsonl"), {})
-    with tapes.Player(tape, model=model) as player, own_server(engine, recorder, model, candidate) as url:
+    with tapes.Player(tape, model=model) as player, own_server(engine, recorder, model, candidate, folder) as url:
         audit(engine, model, os.path.join(folder, "candidate"), *SMALL, "--reference-url", player.url, "--candidate-url", url,
               configurations=(reference, candidate))
 

@@ -2,7 +2,7 @@
 # Making and keeping the Debian roots. Sourced by tools/box.
 
 # The roots: `core` has all that library, command line and their tests need; `gui` that, and what the desktop
-# application and its tests need; `old` is the oldest system that library and command line support.
+# application and its tests need; `old` is the oldest system that library and command line support, and has what vLLM needs.
 declare -A suites=([core]=testing [gui]=testing [old]=bookworm)
 declare -A packages=(
   [core]='
@@ -11,7 +11,7 @@ declare -A packages=(
     procps git curl ca-certificates tzdata'
   [old]='
     gcc libc6-dev meson ninja-build pkg-config libglib2.0-dev libjson-glib-dev libsoup-3.0-dev libarchive-dev glib-networking gettext procps git
-    python3 python3-venv tzdata ca-certificates')
+    python3 python3-venv tzdata ca-certificates libnuma1')
 packages[gui]="${packages[core]}
     libgtk-4-dev libadwaita-1-dev libsecret-1-dev gnome-keyring blueprint-compiler libgtk-4-bin libxml2-utils xvfb xauth xdotool
     dbus-daemon dbus-bin at-spi2-core gir1.2-atspi-2.0 python3-gi fonts-adwaita adwaita-icon-theme gsettings-desktop-schemas imagemagick

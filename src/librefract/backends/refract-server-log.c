@@ -14,6 +14,7 @@
 struct _RefractServerLog
 {
   GRegex *exception;
+  GRegex *no_library;
   GRegex *kv_pool;
   GRegex *kv_size;
   GRegex *dtype;
@@ -22,6 +23,7 @@ struct _RefractServerLog
   char *first_error;    /* the first exception in a line that is marked as an error */
   char *last_exception; /* the last one in any line */
   char *usage;          /* what the command line's parser refused */
+  char *library;        /* the first one that could not be loaded: an error, or the cause of one */
   gboolean out_of_memory;
   RefractServerFacts facts;
 };
@@ -39,6 +41,7 @@ refract_server_log_new (void)
 
   self->exception
       = compile ("(?:^|[\\s\\]])((?:[A-Za-z_]\\w*\\.)*[A-Z]\\w*(?:Error|Exception)): +(\\S.*)$");
+  self->no_library = compile ("(\\blib[-\\w.+]+\\.so[\\w.]*): cannot open shared object file");
   self->kv_pool = compile ("KV Cache is allocated\\. dtype: (?:torch\\.)?(\\w+), #tokens: (\\d+)");
   self->kv_size = compile ("\\b([CG]PU) KV cache size: ([\\d,]+) tokens");
   self->dtype = compile ("\\bdtype=torch\\.(\\w+)");
@@ -52,6 +55,7 @@ refract_server_log_free (RefractServerLog *self)
   if (self == NULL)
     return;
   g_regex_unref (self->exception);
+  g_regex_unref (self->no_library);
   g_regex_unref (self->kv_pool);
   g_regex_unref (self->kv_size);
   g_regex_unref (self->dtype);
@@ -59,6 +63,7 @@ refract_server_log_free (RefractServerLog *self)
   g_free (self->first_error);
   g_free (self->last_exception);
   g_free (self->usage);
+  g_free (self->library);
   refract_server_facts_clear (&self->facts);
   g_free (self);
 }
@@ -114,10 +119,12 @@ is_about_memory (const char *line)
 static void
 take_failure (RefractServerLog *self, const char *line)
 {
-  g_autoptr (GMatchInfo) match = NULL;
+  g_autoptr (GMatchInfo) match = NULL, no_library = NULL;
   g_autofree char *name = NULL, *message = NULL, *whole = NULL;
   const char *usage = strstr (line, ": error: ");
 
+  if (self->library == NULL && g_regex_match (self->no_library, line, 0, &no_library))
+    self->library = g_match_info_fetch (no_library, 1);
   if (usage != NULL && self->usage == NULL)
     self->usage = g_strndup (usage + strlen (": error: "), MAX_CAUSE);
   if (!g_regex_match (self->exception, line, 0, &match))
@@ -192,12 +199,18 @@ refract_server_facts_clear (RefractServerFacts *facts)
 char *
 refract_server_log_dup_cause (RefractServerLog *self)
 {
+  const char *found;
   char *cause;
 
   g_mutex_lock (&self->mutex);
-  cause = g_strdup (self->usage != NULL         ? self->usage
-                    : self->first_error != NULL ? self->first_error
-                                                : self->last_exception);
+  found = self->usage != NULL         ? self->usage
+          : self->first_error != NULL ? self->first_error
+                                      : self->last_exception;
+  if (found == NULL || self->usage != NULL || self->library == NULL
+      || strstr (found, self->library) != NULL)
+    cause = g_strdup (found);
+  else
+    cause = g_strdup_printf ("%s (the library %s is missing on this system)", found, self->library);
   g_mutex_unlock (&self->mutex);
   return cause;
 }
