@@ -213,6 +213,12 @@ test_ends (HttpFixture *fixture, gconstpointer data)
     { &refract_sglang_kind,
       "data: {\"text\":\"a\",\"output_ids\":[5],\"meta_info\":{\"finish_reason\":{\"type\":"
       "\"stop\",\"matched\":2},\"prompt_tokens\":4,\"completion_tokens\":2}}\n\ndata: [DONE]\n\n" },
+    /* counted before its last token was there */
+    { &refract_sglang_kind,
+      "data: {\"text\":\"a\",\"output_ids\":[5,2],\"meta_info\":{\"finish_reason\":null,"
+      "\"prompt_tokens\":4,\"completion_tokens\":1}}\n\n"
+      "data: {\"text\":\"a\",\"output_ids\":[5,2],\"meta_info\":{\"finish_reason\":{\"type\":"
+      "\"stop\",\"matched\":2},\"prompt_tokens\":4,\"completion_tokens\":2}}\n\ndata: [DONE]\n\n" },
     /* told to stream what is new alone */
     { &refract_sglang_kind,
       "data: {\"text\":\"a\",\"output_ids\":[5],\"meta_info\":{\"finish_reason\":null,"

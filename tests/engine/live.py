@@ -34,7 +34,7 @@ LARGE = ("--n-predict", "128", "--chunks", "16", "--rniah-lengths", "512,1024,20
 SERVERS = {
     "vllm": ("-m vllm.entrypoints.cli.main serve {} --served-model-name refract --max-logprobs -1 --enable-scale-out "
              "--generation-config vllm --no-enable-prefix-caching --enforce-eager",
-             {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1"}),
+             {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1", "TORCHDYNAMO_DISABLE": "1"}),
     "sglang": ("-m sglang.launch_server --model-path {} --served-model-name refract --device cpu --attention-backend "
                "torch_native --max-total-tokens 65536 --disable-radix-cache --random-seed 1", {"SGLANG_USE_CPU_ENGINE": "1"}),
 }

@@ -132,6 +132,14 @@ refract_server_explain (RefractServer *self, guint status, GError **error)
     return;
   else if (self->process != NULL)
     explain_own (self, error);
+  else if (status == 500 && title != NULL)
+    {
+      g_clear_error (error);
+      g_set_error (
+          error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
+          "%s at %s failed (%s). Its log has the cause; mend it and start the server again.", title,
+          base, said);
+    }
   else if ((*error)->domain != REFRACT_ERROR)
     explain_others (title, base, error);
 }

@@ -208,14 +208,16 @@ last_id (GArray *ids)
   return ids->len > 0 ? g_array_index (ids, gint32, ids->len - 1) : -1;
 }
 
-/* The stream repeats what came before, unless the server was told to leave that out. The token that
- * ends an answer is counted, and left out of its list by some versions. */
+/* The stream repeats what came before, unless the server was told to leave that out; a list that is
+ * repeated may have grown after it was counted. The token that ends an answer is counted, and left
+ * out of its list by some versions. */
 static gboolean
 take_ids (RefractServerAnswer *answer, GArray *ids, const char *text, gint64 n, JsonObject *reason)
 {
   gint32 end = get_end_id (reason);
   gboolean lacks_end = end >= 0 && last_id (ids) != end;
-  gboolean is_whole = n < 0 || n == (gint64) ids->len || (lacks_end && n == (gint64) ids->len + 1);
+  gboolean is_whole = n < 0 || n == (gint64) ids->len || (lacks_end && n == (gint64) ids->len + 1)
+                      || (reason == NULL && n < (gint64) ids->len);
 
   if (!is_whole && n != (gint64) answer->ids->len + ids->len)
     return FALSE;

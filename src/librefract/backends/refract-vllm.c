@@ -77,8 +77,12 @@ vllm_add_environment (GStrvBuilder *environment, const RefractServerStart *start
   g_strv_builder_add (environment, "VLLM_ENABLE_SCALE_OUT_ENDPOINTS=1"); /* 0.28 and 0.29 */
   if (start->engine->on_cpu && threads > 0)
     g_strv_builder_add (environment, cores);
-  if (start->engine->on_cpu) /* there it ends the server at the first request */
-    g_strv_builder_add (environment, "VLLM_BATCH_INVARIANT");
+  if (start->engine->on_cpu)
+    {
+      g_strv_builder_add (environment, "VLLM_BATCH_INVARIANT"); /* ends it at the first request */
+      /* Ranks of log-probabilities would need a C++ compiler and Python's headers. */
+      g_strv_builder_add (environment, "TORCHDYNAMO_DISABLE=1");
+    }
   /* The one token that is decoded behind a text of the whole context is never looked at. */
   if (trained > 0 && start->n_cells > trained)
     g_strv_builder_add (environment, "VLLM_ALLOW_LONG_MAX_MODEL_LEN=1");
