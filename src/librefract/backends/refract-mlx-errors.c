@@ -50,9 +50,19 @@ static const struct
 void
 refract_mlx_set_memory_error (GError **error)
 {
+  g_set_error_literal (
+      error, REFRACT_ERROR, REFRACT_ERROR_MEMORY,
+      "MLX ran out of memory. Close other programs, use a smaller model or one "
+      "with quantized weights, or measure shorter contexts (--ctx, --rniah-lengths).");
+}
+
+void
+refract_mlx_set_killed_error (GError **error)
+{
   g_set_error_literal (error, REFRACT_ERROR, REFRACT_ERROR_MEMORY,
-                       "MLX ran out of memory. Close other programs, use a smaller model or one "
-                       "with quantized weights, or measure shorter contexts (--ctx, --up-to).");
+                       "MLX was killed, as the system does when memory runs out. Close other "
+                       "programs, use a smaller model or one with quantized weights, or measure "
+                       "shorter contexts (--ctx, --rniah-lengths).");
 }
 
 /* The message, which may hold anything, comes last. */

@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 /* %REFRACT_ERROR_MEMORY: the process was killed, or memory could not be had. */
 void refract_mlx_set_memory_error (GError **error);
 
+void refract_mlx_set_killed_error (GError **error);
+
 /**
  * refract_mlx_set_reported_error:
  * @failure: (nullable): the member `error` of a worker's answer

@@ -167,7 +167,7 @@ explain_failure (RefractMlxWorker *self, GError **error)
     g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
                  "Refract's MLX worker stopped answering (%s). Run it again.", reason->message);
   else if (refract_process_was_killed (self->process))
-    refract_mlx_set_memory_error (error);
+    refract_mlx_set_killed_error (error);
   else
     refract_process_set_end_error (self->process, error);
   end_with (self, *error);

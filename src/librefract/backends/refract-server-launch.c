@@ -85,12 +85,19 @@ set_start_error (RefractServer *self, const RefractServerStart *start, GError **
   const char *title = refract_server_kind_get_title (self->kind);
   g_autofree char *cause = refract_server_log_dup_cause (self->log);
 
-  if (refract_server_log_is_out_of_memory (self->log) || refract_process_was_killed (self->process))
+  if (refract_server_log_is_out_of_memory (self->log))
     g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_MEMORY,
                  "%s ran out of memory with %u × %u tokens of KV cache%s%s. Give it less with "
                  "--kv-budget or --slots, close other programs, or use a smaller model.",
                  title, start->n_slots, start->n_cells, cause != NULL ? ": " : "",
                  cause != NULL ? cause : "");
+  else if (refract_process_was_killed (self->process))
+    g_set_error (
+        error, REFRACT_ERROR, REFRACT_ERROR_MEMORY,
+        "%s was killed while it loaded, as the system does when memory runs out. Give it "
+        "less KV cache with --kv-budget or --slots, close other programs, or use a smaller "
+        "model.",
+        title);
   else if (cause != NULL)
     g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
                  "%s could not start: %s. See the self-test for what this installation can do.",
