@@ -64,6 +64,13 @@ class RefusedScores(tapes.Player):
             super().play(handler, path, reply)
 
 
+class Another(tapes.Server):
+    """Some server of the web."""
+
+    def answer(self, handler, method, path, body):
+        handler.send(404, b"Not Found", "text/plain")
+
+
 class Recorded(CliTest):
     """What both engines have in common; `engine` is set below."""
 
@@ -226,6 +233,18 @@ class Recorded(CliTest):
         reference.server_close()
         with candidate:
             self.attached(3, reference, candidate, says=self.title)
+
+    def test_one_address(self):
+        """Refused before anything is measured."""
+        reference, candidate = self.players()
+        with reference, candidate:
+            for mine, other in (("--reference-url", "--candidate-url"), ("--candidate-url", "--reference-url")):
+                out, err = self.check(2, *self.arguments(mine, reference.url), says=other)
+                self.assertNotIn("[1/", out + err)
+
+    def test_another_server(self):
+        with Another() as other:
+            self.attached(3, other, other, says=["not " + self.title, other.url])
 
     def test_silent_server_and_interrupt(self):
         """A reply that never comes; refract ends at once all the same."""

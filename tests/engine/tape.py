@@ -106,7 +106,7 @@ class Tape:
             return reply
 
     def save(self, path):
-        with lzma.open(path, "wt", encoding="utf-8", preset=6) as file:
+        with lzma.open(path + ".new", "wt", encoding="utf-8", preset=6) as file:
             file.write(json.dumps(self.about) + "\n")
             for key, request in self.requests.items():
                 replies = []
@@ -116,6 +116,7 @@ class Tape:
                         reply = dict(reply, body=rewrite(json.loads(reply["body"], parse_float=narrow)))
                     replies.append(reply)
                 file.write(json.dumps({"request": request, "replies": replies}) + "\n")
+        os.replace(path + ".new", path)
 
     @staticmethod
     def body(reply):

@@ -95,14 +95,6 @@ refract_server_attach (RefractServer *self,
   const RefractServerIdentity *known;
   gint64 usable;
 
-  if (url == NULL)
-    {
-      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
-                   "There is no server for %s. Give the address of one with %s.",
-                   refract_kv_config_get_label (start->kv),
-                   options->reference_url == NULL ? "--reference-url" : "--candidate-url");
-      return FALSE;
-    }
   if (!connect_to (self, start, url, cancellable, error))
     return FALSE;
   self->identity = refract_server_identify (self, cancellable, error);

@@ -287,6 +287,14 @@ refract_server_engine_check (const RefractServerEngine *self,
     return FALSE;
   if (kv == NULL)
     return TRUE;
+  if (refract_server_engine_is_attached (self) && refract_server_engine_get_url (self, kv) == NULL)
+    {
+      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
+                   "There is no server for %s. Give the address of one with %s.",
+                   refract_kv_config_get_label (kv),
+                   self->options->reference_url == NULL ? "--reference-url" : "--candidate-url");
+      return FALSE;
+    }
   if (model != NULL && refract_model_get_info (model)->has_model_code
       && !self->options->allow_model_code && self->python != NULL)
     {

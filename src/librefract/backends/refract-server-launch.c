@@ -11,8 +11,9 @@
 
 #define FIRST_DELAY (50 * G_TIME_SPAN_MILLISECOND)
 #define LONGEST_DELAY (250 * G_TIME_SPAN_MILLISECOND)
-/* Workers share memory that their own helper gives back once all of them have ended. */
-#define GRACE_MS 2500
+/* Workers share memory that their own helper gives back once all of them have ended; and they take
+ * their time to end on a busy machine, killed or not. */
+#define GRACE_MS 1500
 #define PROBE_TIMEOUT 5 /* seconds */
 
 void

@@ -186,6 +186,8 @@ add_remedy (RefractServer *server, GError **error)
       {
         g_autofree char *said = g_strdup ((*error)->message);
 
+        if (g_str_has_suffix (said, "."))
+          said[strlen (said) - 1] = '\0';
         g_clear_error (error);
         g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
                      "%s gives no log-probabilities as KLD needs them: %s. %s",

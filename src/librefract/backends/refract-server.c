@@ -209,7 +209,13 @@ refract_server_get (RefractServer *self,
   JsonObject *reply;
 
   reply = refract_http_get (self->http, path, &status, cancellable, &own_error);
-  if (reply == NULL)
+  if (reply == NULL && status == 404)
+    g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_ENGINE,
+                 "What answers at %s is not %s: it has no %s. Check the address; where the server "
+                 "is another engine’s, name that with --backend.",
+                 refract_http_get_base (self->http), refract_server_kind_get_title (self->kind),
+                 path);
+  else if (reply == NULL)
     {
       refract_server_explain (self, status, &own_error);
       g_propagate_error (error, g_steal_pointer (&own_error));
