@@ -283,6 +283,7 @@ class Recorded(CliTest):
             return json.dumps(reply)
 
         self.fails(small, "more than the context of", path="/v1/models", status=2)
+        self.fails(small, "Chunks of 64 tokens need a context of 65", path="/v1/models", axes="kld", status=2)
 
     # ---- which engine it is ----
 

@@ -379,6 +379,22 @@ pump (LogitsRun *run, GCancellable *cancellable, GError **error)
   return FALSE;
 }
 
+/* One token more than a chunk: engines decode at least one behind it. */
+static gboolean
+check_context (RefractServer *server, guint n_ctx, GError **error)
+{
+  guint n_cells = server->n_cells + (server->is_own ? 0 : server->kind->spare_cells);
+
+  if (n_ctx < n_cells)
+    return TRUE;
+  g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
+               "Chunks of %u tokens need a context of %u, and %s at %s has %u. Start it with a "
+               "longer one, or choose shorter chunks with --ctx.",
+               n_ctx, n_ctx + 1, refract_server_kind_get_title (server->kind),
+               refract_http_get_base (server->http), n_cells);
+  return FALSE;
+}
+
 RefractLogitsRun *
 refract_server_logits (const RefractServerStart *start,
                        const RefractLogitsSpec *spec,
@@ -393,7 +409,8 @@ refract_server_logits (const RefractServerStart *start,
   RefractLogitsRun *result;
   gint64 began = g_get_monotonic_time ();
 
-  if (server == NULL || !server->kind->check_probe (server, start, cancellable, error))
+  if (server == NULL || !check_context (server, spec->n_ctx, error)
+      || !server->kind->check_probe (server, start, cancellable, error))
     return NULL;
   tokens = tokenize_corpus (server, spec, cancellable, error);
   if (tokens == NULL)
