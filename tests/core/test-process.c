@@ -420,6 +420,34 @@ test_stop_with_helper (void)
   g_rmdir (folder);
 }
 
+/* An engine that does not notice that a part of it was killed. */
+static void
+test_lost_part (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("refract-process-XXXXXX", NULL);
+  g_autofree char *path = g_build_filename (folder, "VLLM::Worker", NULL);
+  const char *const argv[] = { "sh", "-c", "\"$0\" & echo $!; echo $$; sleep 1000", path, NULL };
+  g_autoptr (RefractProcess) process = NULL;
+  g_autoptr (GError) error = NULL;
+  Lines lines;
+  int pids[2];
+
+  lines_init (&lines);
+  g_assert_true (g_file_set_contents (path, "#!/bin/sh\nsleep 1000\n", -1, NULL));
+  g_assert_cmpint (g_chmod (path, 0755), ==, 0);
+  process = refract_process_spawn_with_grace (NULL, argv, NULL, 600, take_line, &lines, &error);
+  g_assert_no_error (error);
+  wait_for_pids (&lines, 2, pids);
+  g_assert_false (refract_process_wait_for (process, 3 * G_TIME_SPAN_SECOND, NULL));
+  g_assert_cmpint (kill (pids[0], SIGKILL), ==, 0);
+  g_assert_true (refract_process_wait_for (process, 4 * G_TIME_SPAN_SECOND, NULL));
+  g_assert_true (refract_process_was_killed (process));
+  g_assert_true (is_gone_in_time (pids[1]));
+  lines_clear (&lines);
+  g_unlink (path);
+  g_rmdir (folder);
+}
+
 /* An engine that ends by itself leaves nothing behind either. */
 static void
 test_leftovers (void)
@@ -566,6 +594,7 @@ main (int argc, char **argv)
   g_test_add_func ("/process/cancel-while-waiting", test_cancel_while_waiting);
   g_test_add_func ("/process/stop-stubborn", test_stop_stubborn);
   g_test_add_func ("/process/stop-with-helper", test_stop_with_helper);
+  g_test_add_func ("/process/lost-part", test_lost_part);
   g_test_add_func ("/process/leftovers", test_leftovers);
   g_test_add_func ("/process/supervisor-killed", test_supervisor_killed);
   g_test_add_func ("/process/supervisor-stopped", test_supervisor_stopped);

@@ -35,9 +35,14 @@ SERVERS = {
     "vllm": ("-m vllm.entrypoints.cli.main serve {} --served-model-name refract --max-logprobs -1 --enable-scale-out "
              "--generation-config vllm --no-enable-prefix-caching --enforce-eager",
              {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1", "TORCHDYNAMO_DISABLE": "1"}),
-    "sglang": ("-m sglang.launch_server --model-path {} --served-model-name refract --device cpu --attention-backend "
-               "torch_native --max-total-tokens 65536 --disable-radix-cache --random-seed 1", {"SGLANG_USE_CPU_ENGINE": "1"}),
+    "sglang": ("-m sglang.launch_server --model-path {} --served-model-name refract --device cpu --dtype float32 "
+               "--attention-backend torch_native --max-total-tokens 65536 --disable-radix-cache --random-seed 1",
+               {"SGLANG_USE_CPU_ENGINE": "1"}),
 }
+
+
+# SGLang computes a float32 model in float16 unless told otherwise.
+FLAGS = {"sglang": ["--engine-flags", "--dtype float32"]}
 
 
 def audit(engine, model, folder, *more, python=None, configurations=None):
@@ -49,7 +54,9 @@ def audit(engine, model, folder, *more, python=None, configurations=None):
     for candidate in candidates:
         command += ["--candidate", candidate]
     shutil.rmtree(folder, ignore_errors=True)
-    subprocess.run(command + (["--python", python] if python else []), check=True, stdin=subprocess.DEVNULL)
+    if python:
+        command += ["--python", python, *FLAGS.get(engine, [])]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
     found = {}
     for name in os.listdir(folder):
         with open(os.path.join(folder, name), encoding="utf-8") as file:

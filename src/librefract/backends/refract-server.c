@@ -11,7 +11,7 @@
 #include "core/refract-error.h"
 #include "core/refract-json.h"
 
-#define DEATH_DELAY (2 * G_TIME_SPAN_SECOND) /* workers are ended one after the other */
+#define DEATH_DELAY G_TIME_SPAN_SECOND /* what is left then is ended by us */
 #define PATIENCE 6 /* times the limit: one batch of a big model on a CPU takes its time */
 
 const char *
@@ -56,9 +56,10 @@ static void
 explain_own (RefractServer *self, GError **error)
 {
   const char *title = refract_server_kind_get_title (self->kind);
-  g_autofree char *cause = NULL, *said = NULL;
+  gboolean ended = refract_process_wait_for (self->process, DEATH_DELAY, NULL);
+  g_autofree char *cause = refract_server_log_dup_cause (self->log), *said = NULL;
 
-  if (!refract_process_wait_for (self->process, DEATH_DELAY, NULL))
+  if (!ended && cause == NULL)
     {
       g_autofree char *tail = refract_process_dup_tail (self->process, 5);
 
@@ -69,8 +70,7 @@ explain_own (RefractServer *self, GError **error)
       return;
     }
   g_clear_error (error);
-  cause = refract_server_log_dup_cause (self->log);
-  said = refract_process_dup_end_reason (self->process);
+  said = ended ? refract_process_dup_end_reason (self->process) : g_strdup ("stopped answering");
   if (cause == NULL)
     refract_process_set_end_error (self->process, error);
   else

@@ -9,7 +9,8 @@
  * of standard input: at its end of file, as when PROGRAM itself ends, everything that PROGRAM
  * started gets SIGTERM, and SIGKILL half a second (or MS milliseconds) later. PROGRAM gets
  * /dev/null as standard input and its exit status becomes ours (128 + N for signal N, 126/127 when
- * it could not be executed).
+ * it could not be executed). A PROGRAM with more than half a second may be an engine of several
+ * processes: where one of them is gone and the rest does not notice, all are ended as if killed.
  *
  * Lines on the status descriptor: `pid N` once PROGRAM runs, or `exec-failed ERRNO`; at the end
  * `exit WAIT_STATUS` (as waitpid() gives it) and `rss BYTES` (largest peak of its processes). */
@@ -38,9 +39,18 @@
 #define HELPER_GRACE_MS 1000
 #define KILL_GRACE_MS 5000 /* then a process is stuck in the kernel and cannot be waited for */
 #define KILL_INTERVAL_MS 20
+#define WATCH_INTERVAL_MS 250
+#define NOTICE_MS 500 /* for an engine to notice itself, and say why */
+#define MAX_CREW 256
+#define LOOKS_PER_SEARCH 8
 #define MAX_PROCESSES 65536
 #define MAX_DEPTH 1024
 #define EXIT_USAGE 125
+
+/* How the names of processes begin that vLLM and SGLang are made of; they never end before the
+ * rest.
+ */
+static const char *const crew_names[] = { "VLLM::", "sglang::" };
 
 typedef struct
 {
@@ -52,6 +62,9 @@ typedef struct
   bool all_ended;
   long peak_rss_kib;
   int term_grace_ms;
+  pid_t crew[MAX_CREW];
+  size_t n_crew;
+  unsigned n_looks;
 } Supervisor;
 
 static long long
@@ -94,29 +107,35 @@ typedef struct
 {
   pid_t pid;
   pid_t parent;
+  bool is_crew;
 } Entry;
 
-static pid_t
-parent_of (const char *name)
+/* Reads /proc/PID/stat: "PID (NAME) STATE PARENT …" */
+static void
+read_entry (const char *pid, Entry *entry)
 {
-  char path[64], text[512];
-  const char *after_name;
-  int fd, parent = 0;
+  char path[64], text[512], state = 0;
+  const char *name, *after_name;
   ssize_t n;
+  size_t i;
+  int fd;
 
-  snprintf (path, sizeof path, "/proc/%s/stat", name);
+  *entry = (Entry) { .pid = atoi (pid) };
+  snprintf (path, sizeof path, "/proc/%s/stat", pid);
   fd = open (path, O_RDONLY | O_CLOEXEC);
   if (fd < 0)
-    return 0;
+    return;
   n = read (fd, text, sizeof text - 1);
   close (fd);
-  if (n <= 0)
-    return 0;
-  text[n] = 0;
+  text[n > 0 ? n : 0] = 0;
+  name = strchr (text, '(');
   after_name = strrchr (text, ')');
-  if (after_name == NULL || sscanf (after_name + 1, " %*c %d", &parent) != 1)
-    return 0;
-  return parent;
+  if (name == NULL || after_name == NULL
+      || sscanf (after_name + 1, " %c %d", &state, &entry->parent) != 2 || state == 'Z')
+    return;
+  for (i = 0; i < sizeof crew_names / sizeof crew_names[0]; i++)
+    if (strncmp (name + 1, crew_names[i], strlen (crew_names[i])) == 0)
+      entry->is_crew = true;
 }
 
 static int
@@ -149,43 +168,78 @@ ignores_term (pid_t pid)
          && (ignored >> (SIGTERM - 1) & 1) != 0;
 }
 
-/* Sends @signal_number to everything below us, whatever session or group it moved to; with @spare,
- * not to helpers. */
-static void
-signal_descendants (int signal_number, bool spare)
+/* Everything below us, whatever session or group it moved to. */
+static size_t
+list_descendants (const Entry **found)
 {
   static Entry all[MAX_PROCESSES];
   DIR *proc = opendir ("/proc");
   struct dirent *entry;
-  size_t n = 0, i;
+  size_t n = 0, n_found = 0, i;
   int depth;
 
   if (proc == NULL)
-    return;
+    return 0;
   while (n < MAX_PROCESSES && (entry = readdir (proc)) != NULL)
-    {
-      if (!isdigit ((unsigned char) entry->d_name[0]))
-        continue;
-      all[n].pid = atoi (entry->d_name);
-      all[n++].parent = parent_of (entry->d_name);
-    }
+    if (isdigit ((unsigned char) entry->d_name[0]))
+      read_entry (entry->d_name, &all[n++]);
   closedir (proc);
   qsort (all, n, sizeof all[0], compare_entries);
 
   for (i = 0; i < n; i++)
     {
-      const Entry *found = &all[i];
-      Entry key = *found;
+      const Entry *at = &all[i];
+      Entry key = *at;
 
       /* a list read while processes come and go may hold a circle: hence the bound */
-      for (depth = 0; found != NULL && found->parent != getpid () && depth < MAX_DEPTH; depth++)
+      for (depth = 0; at != NULL && at->parent != getpid () && depth < MAX_DEPTH; depth++)
         {
-          key.pid = found->parent;
-          found = bsearch (&key, all, n, sizeof all[0], compare_entries);
+          key.pid = at->parent;
+          at = bsearch (&key, all, n, sizeof all[0], compare_entries);
         }
-      if (found != NULL && found->parent == getpid () && !(spare && ignores_term (all[i].pid)))
-        kill (all[i].pid, signal_number);
+      if (at != NULL && at->parent == getpid ())
+        found[n_found++] = &all[i];
     }
+  return n_found;
+}
+
+/* Sends @signal_number to everything below us; with @spare, not to helpers. */
+static void
+signal_descendants (int signal_number, bool spare)
+{
+  static const Entry *found[MAX_PROCESSES];
+  size_t n = list_descendants (found), i;
+
+  for (i = 0; i < n; i++)
+    if (!(spare && ignores_term (found[i]->pid)))
+      kill (found[i]->pid, signal_number);
+}
+
+/* Whether one of the processes is gone that an engine is made of. New ones are looked for now and
+ * then: all processes of a big machine are many. */
+static bool
+has_lost_crew (Supervisor *self)
+{
+  static const Entry *found[MAX_PROCESSES];
+  size_t n = 0, n_known = self->n_crew, i;
+
+  for (i = 0; i < self->n_crew; i++)
+    {
+      char pid[16];
+      Entry entry;
+
+      snprintf (pid, sizeof pid, "%d", self->crew[i]);
+      read_entry (pid, &entry);
+      if (!entry.is_crew)
+        return true;
+    }
+  if (self->n_looks++ % LOOKS_PER_SEARCH != 0)
+    return false;
+  n = list_descendants (found);
+  for (i = self->n_crew = 0; i < n; i++)
+    if (found[i]->is_crew && self->n_crew < MAX_CREW)
+      self->crew[self->n_crew++] = found[i]->pid;
+  return self->n_crew < n_known;
 }
 
 /* Waits for signals and the lifeline (where >= 0) for at most @timeout_ms (−1: for ever). */
@@ -292,6 +346,24 @@ usage (void)
   return EXIT_USAGE;
 }
 
+/* Waits until everything is to be ended; %true if that is because the program lost a part. */
+static bool
+watch (Supervisor *self)
+{
+  bool has_crew = self->term_grace_ms > TERM_GRACE_MS, end = false, lost = false;
+  long long seen;
+
+  while (!self->child_ended && !end && !lost)
+    {
+      end = wait_for_events (self, STDIN_FILENO, has_crew ? WATCH_INTERVAL_MS : -1);
+      lost = !end && has_crew && has_lost_crew (self);
+    }
+  seen = now_ms ();
+  while (lost && !self->child_ended && !end && now_ms () - seen < NOTICE_MS)
+    end = wait_for_events (self, STDIN_FILENO, KILL_INTERVAL_MS);
+  return lost && !self->child_ended && !end;
+}
+
 static bool
 prepare (Supervisor *self)
 {
@@ -317,6 +389,7 @@ main (int argc, char **argv)
 {
   Supervisor self = { .status_fd = -1, .signal_fd = -1, .term_grace_ms = TERM_GRACE_MS };
   int first = 1, error;
+  bool lost;
 
   for (; argc > first + 1 && strcmp (argv[first], "--") != 0; first += 2)
     if (strcmp (argv[first], "--status-fd") == 0)
@@ -345,11 +418,10 @@ main (int argc, char **argv)
     }
   report (&self, "pid", self.child);
 
-  while (!self.child_ended && !wait_for_events (&self, STDIN_FILENO, -1))
-    ;
+  lost = watch (&self);
   end_everything (&self);
 
-  if (!self.child_ended)
+  if (!self.child_ended || lost)
     self.child_status = SIGKILL;
   report (&self, "exit", self.child_status);
   report (&self, "rss", self.peak_rss_kib * 1024LL);
