@@ -7,4 +7,4 @@ mkdir "$home/tmp" || exit 1
 export HOME="$home" TMPDIR="$home/tmp" XDG_DATA_HOME="$home/data" XDG_STATE_HOME="$home/state" XDG_CACHE_HOME="$home/cache" \
   XDG_CONFIG_HOME="$home/config"
 command -v xvfb-run > /dev/null || { echo '1..0 # SKIP no xvfb-run'; exit 0; }
-xvfb-run -a -s '-screen 0 1280x900x24 -noreset' "$@"
+xvfb-run -a -s "-screen 0 ${REFRACT_TEST_SCREEN:-1280x900}x24 -noreset" "$@"

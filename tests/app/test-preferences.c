@@ -121,11 +121,11 @@ test_gpu_word (Fixture *self, gconstpointer data)
 {
   GtkWidget *row = child (child (self->engine, "gpu_row"), "spin");
 
-  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (row)), ==, "Automatic");
+  g_assert_cmpstr (gtk_editable_get_text (GTK_EDITABLE (row)), ==, "Auto");
   gtk_editable_set_text (GTK_EDITABLE (row), "7");
   gtk_spin_button_update (GTK_SPIN_BUTTON (row));
   g_assert_cmpfloat (gtk_spin_button_get_value (GTK_SPIN_BUTTON (row)), ==, 7);
-  gtk_editable_set_text (GTK_EDITABLE (row), "Automatic");
+  gtk_editable_set_text (GTK_EDITABLE (row), "Auto");
   gtk_spin_button_update (GTK_SPIN_BUTTON (row));
   g_assert_cmpfloat (gtk_spin_button_get_value (GTK_SPIN_BUTTON (row)), ==, -1);
 }

@@ -102,7 +102,20 @@ multiply (JsonObject *object, const char *name, guint times)
       json_array_add_element (array, json_node_copy (json_array_get_element (array, j)));
 }
 
-/* Lists a hundred times as long, and a text that nobody could lay out. */
+/* Names, then %NULL */
+static void
+set_texts (JsonObject *object, const char *text, ...)
+{
+  va_list names;
+  const char *name;
+
+  va_start (names, text);
+  while ((name = va_arg (names, const char *)) != NULL)
+    json_object_set_string_member (object, name, text);
+  va_end (names);
+}
+
+/* Lists a hundred times as long, and texts that nobody could lay out. */
 static RefractReport *
 make_huge (void)
 {
@@ -122,9 +135,18 @@ make_huge (void)
   json_object_set_string_member (
       json_array_get_object_element (json_object_get_array_member (trajectory, "per_prompt"), 0),
       "ref_text", text);
-  json_object_set_string_member (root, "summary", text);
-  json_object_set_string_member (root, "model", text);
-  json_object_set_string_member (root, "repro_command", text);
+  set_texts (root, text, "summary", "model", "repro_command", "reference", NULL);
+  set_texts (json_object_get_object_member (extension, "model"), text, "name", "quantization",
+             NULL);
+  set_texts (json_object_get_object_member (extension, "kv"), text, "label", NULL);
+  set_texts (json_object_get_object_member (extension, "ship"), text, "sentence", NULL);
+  set_texts (json_object_get_object_member (extension, "recommendation"), text, "sentence",
+             "control_sentence", NULL);
+  set_texts (
+      json_array_get_object_element (json_object_get_array_member (extension, "findings"), 0), text,
+      "text", "remedy", NULL);
+  set_texts (json_array_get_object_element (json_object_get_array_member (extension, "ranking"), 0),
+             text, "candidate", "dominated_by", NULL);
   return refract_report_new_take (root);
 }
 

@@ -17,6 +17,7 @@
 #define SPACING 2      /* between lines, px */
 #define GAP 12         /* between columns, px */
 #define MIN_CHARS 16   /* of the title that are always seen */
+#define STACKED 27     /* px of a line from which on two columns do not fit beside each other */
 #define CAPTION 0.82   /* Adwaita's, of the usual font's size */
 #define DIMMED 0.55f   /* Adwaita's --dim-opacity */
 #define DIMMED_HC 0.9f /* the same in high contrast */
@@ -117,6 +118,26 @@ get_texts_height (RefractLibraryRow *self, Text first, Text last)
   return MAX (height, 0);
 }
 
+/* Whether the score is below the title: text is large, as for people who see less. */
+static gboolean
+is_stacked (RefractLibraryRow *self)
+{
+  return get_line_height (self) > STACKED;
+}
+
+/* px of the title, what is below it, and the score where that is below as well */
+static int
+get_lines_height (RefractLibraryRow *self)
+{
+  int left = get_texts_height (self, TEXT_TITLE, TEXT_NOTE);
+  int score = get_texts_height (self, TEXT_SCORE, TEXT_SCORE);
+  int band = get_texts_height (self, TEXT_BAND, TEXT_BAND);
+
+  if (!is_stacked (self))
+    return MAX (left, get_texts_height (self, TEXT_SCORE, TEXT_BAND));
+  return left + (MAX (score, band) > 0 ? SPACING + MAX (score, band) : 0);
+}
+
 /* px, with the space before it; 0 where it is not shown */
 static int
 get_progress_height (RefractLibraryRow *self)
@@ -154,8 +175,7 @@ refract_library_row_measure (GtkWidget *widget,
   if (orientation == GTK_ORIENTATION_HORIZONTAL)
     *minimum = (int) (MIN_CHARS * get_line_height (self) / 2);
   else
-    *minimum = MAX (get_texts_height (self, TEXT_TITLE, TEXT_NOTE) + get_progress_height (self),
-                    get_texts_height (self, TEXT_SCORE, TEXT_BAND));
+    *minimum = get_lines_height (self) + get_progress_height (self);
   *natural = *minimum;
 }
 
@@ -186,6 +206,7 @@ refract_library_row_size_allocate (GtkWidget *widget, int width, int height, int
 /* Draws the texts from @first to @last below one another.
  *
  * @x: px from where lines begin
+ * @y: px from above
  * @end: whether they are aligned to the other side
  * Returns: px that they are wide */
 static int
@@ -194,14 +215,12 @@ draw_texts (RefractLibraryRow *self,
             Text first,
             Text last,
             int x,
+            int y,
             int width,
             gboolean end,
             const GdkRGBA colors[N_TEXTS])
 {
   gboolean rtl = gtk_widget_get_direction (GTK_WIDGET (self)) == GTK_TEXT_DIR_RTL;
-  int y = (gtk_widget_get_height (GTK_WIDGET (self)) - get_progress_height (self)
-           - get_texts_height (self, first, last))
-          / 2;
   int widest = 0;
 
   if (rtl)
@@ -234,6 +253,9 @@ refract_library_row_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   int start = get_warning_width (self);
   int width = gtk_widget_get_width (widget);
   GdkRGBA colors[N_TEXTS];
+  int height = gtk_widget_get_height (widget) - get_progress_height (self);
+  int top = (height - get_lines_height (self)) / 2;
+  int left_height = get_texts_height (self, TEXT_TITLE, TEXT_NOTE);
   int right;
 
   /* The band's class colours this widget; all but the band is as what is around it. */
@@ -242,11 +264,25 @@ refract_library_row_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
                           &colors[text]);
   colors[TEXT_SUBTITLE].alpha *= high_contrast ? DIMMED_HC : DIMMED;
 
-  right = draw_texts (self, snapshot, TEXT_SCORE, TEXT_BAND, start, width - start, TRUE, colors);
-  if (right > 0)
-    right += GAP;
-  draw_texts (self, snapshot, TEXT_TITLE, TEXT_NOTE, start, MAX (width - start - right, 0), FALSE,
-              colors);
+  if (is_stacked (self))
+    {
+      int below = top + left_height + SPACING;
+
+      draw_texts (self, snapshot, TEXT_TITLE, TEXT_NOTE, start, top, width - start, FALSE, colors);
+      draw_texts (self, snapshot, TEXT_SCORE, TEXT_SCORE, start, below, width - start, FALSE,
+                  colors);
+      draw_texts (self, snapshot, TEXT_BAND, TEXT_BAND, start, below, width - start, TRUE, colors);
+    }
+  else
+    {
+      right = draw_texts (self, snapshot, TEXT_SCORE, TEXT_BAND, start,
+                          (height - get_texts_height (self, TEXT_SCORE, TEXT_BAND)) / 2,
+                          width - start, TRUE, colors);
+      if (right > 0)
+        right += GAP;
+      draw_texts (self, snapshot, TEXT_TITLE, TEXT_NOTE, start, (height - left_height) / 2,
+                  MAX (width - start - right, 0), FALSE, colors);
+    }
   GTK_WIDGET_CLASS (refract_library_row_parent_class)->snapshot (widget, snapshot);
 }
 

@@ -21,6 +21,7 @@ struct _RefractAxisHeader
 
   GtkLabel *title;
   GtkLabel *score;
+  GtkLabel *band;
   GtkLabel *detail;
   GtkLabel *description;
   GtkBox *caveats;
@@ -46,6 +47,7 @@ refract_axis_header_class_init (RefractAxisHeaderClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class, RESOURCE_PATH "/ui/axis-header.ui");
   gtk_widget_class_bind_template_child (widget_class, RefractAxisHeader, title);
   gtk_widget_class_bind_template_child (widget_class, RefractAxisHeader, score);
+  gtk_widget_class_bind_template_child (widget_class, RefractAxisHeader, band);
   gtk_widget_class_bind_template_child (widget_class, RefractAxisHeader, detail);
   gtk_widget_class_bind_template_child (widget_class, RefractAxisHeader, description);
   gtk_widget_class_bind_template_child (widget_class, RefractAxisHeader, caveats);
@@ -61,7 +63,8 @@ gboolean
 refract_axis_header_set_report (RefractAxisHeader *self, RefractReport *report, RefractAxisId axis)
 {
   gboolean is_measured = !isnan (refract_report_get_axis_score (report, axis));
-  g_autofree char *score = refract_report_dup_axis_score_text (report, axis);
+  g_autofree char *band = NULL;
+  g_autofree char *score = refract_report_dup_axis_score_parts (report, axis, &band);
   g_autofree char *detail = refract_report_dup_axis_detail (report, axis);
   const char *description
       = refract_json_get_string (refract_report_get_axis (report, axis), "description", NULL);
@@ -72,11 +75,16 @@ refract_axis_header_set_report (RefractAxisHeader *self, RefractReport *report, 
 
   gtk_label_set_text (self->title, _ (refract_axis_id_get_title (axis)));
   gtk_label_set_text (self->score, score);
+  gtk_label_set_text (self->band, band != NULL ? band : "");
+  gtk_widget_set_visible (GTK_WIDGET (self->band), band != NULL);
   gtk_label_set_text (self->detail, detail);
   gtk_label_set_text (self->description, shown);
   gtk_widget_set_visible (GTK_WIDGET (self->description), *shown != '\0');
   if (g_str_equal (refract_report_get_axis_confidence (report, axis), "low"))
-    gtk_widget_add_css_class (GTK_WIDGET (self->score), "dimmed");
+    {
+      gtk_widget_add_css_class (GTK_WIDGET (self->score), "dimmed");
+      gtk_widget_add_css_class (GTK_WIDGET (self->band), "dimmed");
+    }
   refract_report_take_sentences (self->caveats, refract_report_list_axis_caveats (report, axis));
   return is_measured;
 }

@@ -55,8 +55,7 @@ G_DEFINE_FINAL_TYPE (RefractReportOverview, refract_report_overview, ADW_TYPE_BI
 static void
 set_text (GtkLabel *label, const char *text)
 {
-  g_autofree char *translated = refract_translate (text != NULL ? text : "");
-  g_autofree char *shown = refract_clip_text (translated, REFRACT_SHOWN_CHARS);
+  g_autofree char *shown = refract_shown_text (text != NULL ? text : "");
 
   gtk_label_set_text (label, shown);
   gtk_widget_set_visible (GTK_WIDGET (label), *shown != '\0');
@@ -88,28 +87,52 @@ fill_rows (RefractReportOverview *self,
 }
 
 static gboolean
+fill_gauge (GtkWidget *section)
+{
+  RefractReportOverview *self = REFRACT_REPORT_OVERVIEW (section);
+  g_autofree char *composite = refract_report_dup_composite_text (self->report);
+  g_autofree char *weakest = refract_report_dup_weakest_text (self->report);
+  gboolean has_composite = !isnan (refract_report_get_composite (self->report));
+
+  /* Where there is a composite, the gauge says it. */
+  set_text (self->composite, has_composite ? NULL : composite);
+  set_text (self->weakest, has_composite ? NULL : weakest);
+  refract_chart_card_set_report (self->gauge_chart, self->report);
+  return FALSE;
+}
+
+static gboolean
+fill_subject (GtkWidget *section)
+{
+  RefractReportOverview *self = REFRACT_REPORT_OVERVIEW (section);
+  g_autofree char *subject = refract_report_dup_subject (self->report);
+
+  set_text (self->subject, subject);
+  return FALSE;
+}
+
+static gboolean
 fill_verdict (GtkWidget *section)
 {
   RefractReportOverview *self = REFRACT_REPORT_OVERVIEW (section);
   JsonObject *root = refract_report_get_root (self->report);
+
+  set_text (self->verdict, refract_json_get_string (root, "summary", NULL));
+  return FALSE;
+}
+
+static gboolean
+fill_ship (GtkWidget *section)
+{
+  RefractReportOverview *self = REFRACT_REPORT_OVERVIEW (section);
   JsonObject *ship = refract_json_get_object (refract_report_get_extension (self->report), "ship");
-  g_autofree char *composite = refract_report_dup_composite_text (self->report);
-  g_autofree char *weakest = refract_report_dup_weakest_text (self->report);
-  g_autofree char *subject = refract_report_dup_subject (self->report);
-  gboolean has_composite = !isnan (refract_report_get_composite (self->report));
   const char *sentence = refract_json_get_string (ship, "sentence", NULL);
 
-  set_text (self->subject, subject);
-  /* Where there is a composite, the gauge says it. */
-  set_text (self->composite, has_composite ? NULL : composite);
-  set_text (self->weakest, has_composite ? NULL : weakest);
-  set_text (self->verdict, refract_json_get_string (root, "summary", NULL));
   set_text (self->ship, sentence);
   gtk_image_set_from_icon_name (self->ship_icon,
                                 ship_icon_name (refract_json_get_string (ship, "rule", NULL)));
   gtk_widget_set_visible (GTK_WIDGET (self->ship_icon), sentence != NULL);
   refract_report_take_sentences (self->caveats, refract_report_list_caveats (self->report));
-  refract_chart_card_set_report (self->gauge_chart, self->report);
   return FALSE;
 }
 
@@ -120,9 +143,10 @@ add_badge (GtkWidget *badges, const char *text)
   GtkWidget *label = gtk_label_new (text);
 
   gtk_label_set_wrap (GTK_LABEL (label), TRUE);
+  gtk_widget_set_halign (label, GTK_ALIGN_END);
   gtk_widget_add_css_class (label, "report-badge");
   gtk_widget_add_css_class (label, "caption");
-  adw_wrap_box_append (ADW_WRAP_BOX (badges), label);
+  gtk_box_append (GTK_BOX (badges), label);
 }
 
 /* (nullable) (transfer none): the id of that candidate's report of the same run, when the library
@@ -177,8 +201,8 @@ ranking_row_new (RefractReportOverview *self, JsonObject *ranked, gboolean is_co
   g_autofree char *subtitle = g_strdup_printf ("%s\n%s", score, detail);
   g_autofree char *label = refract_kv_text_to_label (text);
   GtkWidget *row = refract_plain_row_new (label, subtitle);
-  GtkWidget *badges = g_object_new (ADW_TYPE_WRAP_BOX, "child-spacing", 6, "line-spacing", 6,
-                                    "align", 1.0, "valign", GTK_ALIGN_CENTER, NULL);
+  GtkWidget *badges = g_object_new (GTK_TYPE_BOX, "orientation", GTK_ORIENTATION_VERTICAL,
+                                    "spacing", 6, "valign", GTK_ALIGN_CENTER, NULL);
 
   adw_action_row_add_suffix (ADW_ACTION_ROW (row), badges);
   if (is_this)
@@ -256,7 +280,7 @@ static void
 add_failed (RefractReportOverview *self, guint row)
 {
   JsonObject *object = refract_json_array_get_object (get_array (self, "failed"), row);
-  g_autofree char *message = refract_translate (refract_json_get_string (object, "message", NULL));
+  g_autofree char *message = refract_shown_text (refract_json_get_string (object, "message", NULL));
 
   adw_preferences_group_add (
       self->failed,
@@ -314,8 +338,8 @@ static void
 add_finding (RefractReportOverview *self, guint row)
 {
   JsonObject *finding = refract_json_array_get_object (get_array (self, "findings"), row);
-  g_autofree char *text = refract_translate (refract_json_get_string (finding, "text", NULL));
-  g_autofree char *remedy = refract_translate (refract_json_get_string (finding, "remedy", NULL));
+  g_autofree char *text = refract_shown_text (refract_json_get_string (finding, "text", NULL));
+  g_autofree char *remedy = refract_shown_text (refract_json_get_string (finding, "remedy", NULL));
 
   if (text != NULL)
     adw_preferences_group_add (self->findings, refract_plain_row_new (text, remedy));
@@ -326,7 +350,7 @@ add_diagnosis (RefractReportOverview *self, guint row)
 {
   JsonArray *diagnosis
       = refract_json_get_array (refract_report_get_root (self->report), "diagnosis");
-  g_autofree char *text = refract_translate (refract_json_array_get_string (diagnosis, row));
+  g_autofree char *text = refract_shown_text (refract_json_array_get_string (diagnosis, row));
 
   if (text != NULL)
     adw_preferences_group_add (self->findings, refract_plain_row_new (text, NULL));
@@ -363,7 +387,7 @@ fill_trust (GtkWidget *section)
 
   for (guint i = 0; i < MIN (n, MAX_ROWS); i++)
     {
-      g_autofree char *reason = refract_translate (refract_json_array_get_string (why, i));
+      g_autofree char *reason = refract_shown_text (refract_json_array_get_string (why, i));
 
       if (reason != NULL)
         g_string_append_printf (reasons, "%s%s", reasons->len > 0 ? "\n" : "", reason);
@@ -441,8 +465,9 @@ GtkWidget *
 refract_report_overview_new (RefractReport *report)
 {
   static const RefractReportStep steps[]
-      = { fill_verdict,  fill_recommendation, fill_ranking, fill_scatter, fill_failed,
-          fill_findings, fill_axes_chart,     fill_axes,    fill_trust,   NULL };
+      = { fill_gauge,   fill_subject, fill_verdict, fill_ship,     fill_recommendation,
+          fill_ranking, fill_scatter, fill_failed,  fill_findings, fill_axes_chart,
+          fill_axes,    fill_trust,   NULL };
   RefractReportOverview *self = g_object_new (REFRACT_TYPE_REPORT_OVERVIEW, NULL);
 
   self->report = g_object_ref (report);

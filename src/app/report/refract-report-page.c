@@ -38,7 +38,7 @@ struct _RefractReportPage
 
   AdwWindowTitle *window_title;
   GtkWidget *switcher;
-  GtkWidget *jump_bar;
+  AdwToolbarView *view;
   GtkDropDown *jump;
   GtkStack *states;
   AdwStatusPage *failure;
@@ -316,7 +316,7 @@ refract_report_page_class_init (RefractReportPageClass *klass)
   gtk_widget_class_set_template_from_resource (widget_class, RESOURCE_PATH "/ui/report-page.ui");
   gtk_widget_class_bind_template_child (widget_class, RefractReportPage, window_title);
   gtk_widget_class_bind_template_child (widget_class, RefractReportPage, switcher);
-  gtk_widget_class_bind_template_child (widget_class, RefractReportPage, jump_bar);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportPage, view);
   gtk_widget_class_bind_template_child (widget_class, RefractReportPage, jump);
   gtk_widget_class_bind_template_child (widget_class, RefractReportPage, states);
   gtk_widget_class_bind_template_child (widget_class, RefractReportPage, failure);
@@ -369,7 +369,7 @@ refract_report_page_set_report (RefractReportPage *self, RefractReport *report)
   update_actions (self);
   gtk_stack_set_visible_child_name (self->states, "report");
   gtk_widget_set_sensitive (self->switcher, TRUE);
-  gtk_widget_set_sensitive (self->jump_bar, TRUE);
+  adw_toolbar_view_set_reveal_bottom_bars (self->view, TRUE);
   make_section (self);
 }
 

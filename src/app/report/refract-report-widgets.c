@@ -7,17 +7,67 @@
 
 #include <glib/gi18n.h>
 
+#include "core/refract-translate.h"
 #include "refract-window.h"
 #include "report/refract-report-text.h"
 #include "report/refract-report-widgets.h"
 
 /* Sentences of a report that are worth showing. */
 #define MAX_SENTENCES 30
+#define MAX_WORD 60   /* letters that are shown of a word */
+#define MAX_PATH 4096 /* letters after which a word's end is not looked for */
+
+/* (transfer full): @text, cut where it is too long, and in the middle of words that are, such as
+ * paths: how long it takes to break one into lines grows with the square of its length */
+static char *
+clip (const char *text)
+{
+  GString *shown = g_string_new (NULL);
+
+  while (*text != '\0' && shown->len < REFRACT_SHOWN_CHARS)
+    {
+      const char *end = text;
+      glong n;
+
+      /* From U+2E80 on there are scripts that break anywhere. */
+      for (n = 0; n < MAX_PATH && *end != '\0' && !g_ascii_isspace (*end)
+                  && (n == 0 || g_utf8_get_char (end) < 0x2E80);
+           n++)
+        end = g_utf8_next_char (end);
+      if (n <= MAX_WORD)
+        g_string_append_len (shown, text, end - text);
+      else
+        {
+          const char *head = g_utf8_offset_to_pointer (text, MAX_WORD / 2);
+          const char *tail = g_utf8_offset_to_pointer (end, -(MAX_WORD / 2));
+
+          g_string_append_len (shown, text, head - text);
+          g_string_append (shown, "…");
+          g_string_append_len (shown, tail, end - tail);
+        }
+      if (n == MAX_PATH)
+        break;
+      text = end;
+      for (; g_ascii_isspace (*text); text++)
+        g_string_append_c (shown, *text);
+    }
+  if (*text != '\0')
+    g_string_append (shown, "…");
+  return g_string_free (shown, FALSE);
+}
+
+char *
+refract_shown_text (const char *text)
+{
+  g_autofree char *clipped = text != NULL ? clip (text) : NULL;
+
+  return refract_translate (clipped);
+}
 
 GtkWidget *
 refract_text_label_new (const char *text, const char *css_class)
 {
-  g_autofree char *shown = refract_clip_text (text, REFRACT_SHOWN_CHARS);
+  g_autofree char *shown = clip (text);
   GtkWidget *label = gtk_label_new (shown);
 
   gtk_label_set_xalign (GTK_LABEL (label), 0);
@@ -31,9 +81,8 @@ refract_text_label_new (const char *text, const char *css_class)
 GtkWidget *
 refract_plain_row_new (const char *title, const char *subtitle)
 {
-  g_autofree char *shown_title = refract_clip_text (title, REFRACT_SHOWN_CHARS);
-  g_autofree char *shown_subtitle
-      = refract_clip_text (subtitle != NULL ? subtitle : "", REFRACT_SHOWN_CHARS);
+  g_autofree char *shown_title = clip (title);
+  g_autofree char *shown_subtitle = clip (subtitle != NULL ? subtitle : "");
   GtkWidget *row = g_object_new (ADW_TYPE_ACTION_ROW, "use-markup", FALSE, "title-lines", 0,
                                  "subtitle-lines", 0, NULL);
 

@@ -15,6 +15,9 @@ G_BEGIN_DECLS
 /* Longer texts of a report are cut on screen: laying them out would block the window. */
 #define REFRACT_SHOWN_CHARS 1500
 
+/* (transfer full) (nullable): a report's sentence as it is shown: not too long, and translated */
+char *refract_shown_text (const char *text);
+
 /* A wrapped text, never markup. */
 GtkWidget *refract_text_label_new (const char *text, const char *css_class);
 

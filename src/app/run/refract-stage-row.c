@@ -61,7 +61,7 @@ refract_stage_get_title (const RefractStage *stage)
 {
   for (guint i = 0; i < REFRACT_N_AXES; i++)
     if (g_strcmp0 (stage->step, refract_axis_id_get_name (i)) == 0)
-      return refract_axis_id_get_title (i);
+      return _ (refract_axis_id_get_title (i));
   return _ ("Load the model");
 }
 

@@ -134,13 +134,17 @@ describe_disk (const RefractForecast *forecast)
 static char *
 describe_comparable (GPtrArray *why)
 {
-  g_autofree char *reasons = NULL;
+  g_autoptr (GString) reasons = g_string_new (NULL);
 
   if (why->len == 0)
     return g_strdup (_ ("Yes, with those of REFRACT 0.3"));
-  g_ptr_array_add (why, NULL);
-  reasons = g_strjoinv (" ", (char **) why->pdata);
-  return g_strdup_printf (_ ("No. %s"), reasons);
+  for (guint i = 0; i < why->len; i++)
+    {
+      g_autofree char *reason = refract_translate (g_ptr_array_index (why, i));
+
+      g_string_append_printf (reasons, "%s%s", i > 0 ? " " : "", reason);
+    }
+  return g_strdup_printf (_ ("No. %s"), reasons->str);
 }
 
 /* ---- Working it out ---- */

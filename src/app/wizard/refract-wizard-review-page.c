@@ -34,7 +34,7 @@ list_axes (RefractPlan *plan)
   for (guint i = 0; i < REFRACT_N_AXES; i++)
     if (refract_plan_has_axis (plan, i))
       g_string_append_printf (axes, "%s%s", axes->len > 0 ? ", " : "",
-                              refract_axis_id_get_title (i));
+                              _ (refract_axis_id_get_title (i)));
   return g_string_free (g_steal_pointer (&axes), FALSE);
 }
 

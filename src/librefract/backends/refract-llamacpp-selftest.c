@@ -59,8 +59,8 @@ check_features (GPtrArray *checks, RefractLlamacppEngine *engine)
     refract_selftest_add (checks, N_ ("Engine flags"), REFRACT_CHECK_PASSED, NULL, "%s",
                           engine->options->engine_flags != NULL
                                   && engine->options->engine_flags[0] != NULL
-                              ? "All known to this build."
-                              : "None set.");
+                              ? N_ ("All known to this build.")
+                              : N_ ("None set."));
   else
     refract_selftest_add_error (checks, N_ ("Engine flags"), REFRACT_CHECK_FAILED, error);
 }

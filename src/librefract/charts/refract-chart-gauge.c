@@ -11,6 +11,7 @@
 #include "charts/refract-chart-private.h"
 #include "core/refract-json.h"
 #include "core/refract-text.h"
+#include "core/refract-translate.h"
 #include "report/refract-report-text.h"
 
 typedef struct
@@ -141,13 +142,15 @@ weakest_text (JsonObject *extension)
       = extension != NULL ? refract_json_get_object (extension, "weakest_axis") : NULL;
   double score = weakest != NULL ? refract_json_get_double (weakest, "score", NAN) : NAN;
   g_autofree char *title = NULL;
+  g_autofree char *translated = NULL;
   g_autofree char *text = NULL;
 
   if (!(score >= 0 && score <= 100))
     return NULL;
   title = refract_text_clean (refract_json_get_string (weakest, "title", ""), 40);
   text = refract_format_score (score, 1);
-  return g_strdup_printf (_ ("Weakest axis: %s, %s"), title, text);
+  translated = refract_translate (title);
+  return g_strdup_printf (_ ("Weakest axis: %s, %s"), translated, text);
 }
 
 static char *

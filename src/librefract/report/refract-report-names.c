@@ -16,6 +16,13 @@
 /* Longer names are cut: a report may say anything. */
 #define MAX_NAME 120
 
+/* (transfer full): not more of @text than a name shows, so that long ones cost nothing */
+static char *
+dup_start (const char *text)
+{
+  return g_strndup (text, 8 * MAX_NAME);
+}
+
 static gboolean
 contains_ignoring_case (const char *text, const char *part)
 {
@@ -30,8 +37,8 @@ refract_report_dup_model_name (RefractReport *self)
 {
   JsonObject *root = refract_report_get_root (self);
   JsonObject *model = refract_json_get_object (refract_report_get_extension (self), "model");
-  const char *name = refract_json_get_string (model, "name", "");
-  const char *weights = refract_json_get_string (model, "quantization", "unknown");
+  g_autofree char *name = dup_start (refract_json_get_string (model, "name", ""));
+  g_autofree char *weights = dup_start (refract_json_get_string (model, "quantization", "unknown"));
   const char *path = refract_json_get_string (root, "model", "");
   const char *slash = MAX (strrchr (path, '/'), strrchr (path, '\\'));
   g_autofree char *text = NULL;
@@ -39,7 +46,7 @@ refract_report_dup_model_name (RefractReport *self)
   if (*name != '\0' && !g_str_equal (weights, "unknown") && !contains_ignoring_case (name, weights))
     text = g_strdup_printf ("%s %s", name, weights);
   else
-    text = g_strdup (*name != '\0' ? name : slash != NULL ? slash + 1 : path);
+    text = dup_start (*name != '\0' ? name : slash != NULL ? slash + 1 : path);
   if (g_str_has_suffix (text, ".gguf"))
     text[strlen (text) - strlen (".gguf")] = '\0';
   return refract_text_clean (*text != '\0' ? text : _ ("Unknown model"), MAX_NAME);

@@ -20,12 +20,12 @@
 char *
 refract_clip_text (const char *text, glong max_chars)
 {
-  g_autofree char *start = NULL;
+  const char *end = text;
 
-  if (g_utf8_strlen (text, -1) <= max_chars)
-    return g_strdup (text);
-  start = g_utf8_substring (text, 0, max_chars);
-  return g_strconcat (start, "…", NULL);
+  /* A report's text may be of any length: what is not shown is not looked at. */
+  for (glong n = 0; *end != '\0' && n < max_chars; n++)
+    end = g_utf8_next_char (end);
+  return *end == '\0' ? g_strdup (text) : g_strdup_printf ("%.*s…", (int) (end - text), text);
 }
 
 gsize
@@ -133,7 +133,11 @@ refract_report_dup_weakest_text (RefractReport *self)
         }
     }
   if (title != NULL)
-    name = refract_clip_text (title, MAX_NAME);
+    {
+      g_autofree char *clipped = refract_clip_text (title, MAX_NAME);
+
+      name = refract_translate (clipped);
+    }
   if (name == NULL || isnan (lowest) || lowest < 0 || lowest > 100)
     return NULL;
   score = refract_format_score (lowest, 1);
@@ -238,6 +242,23 @@ refract_report_dup_comparable_text (RefractReport *self)
   return g_strdup (refract_json_get_boolean (comparable, "refract_0_3", FALSE)
                        ? _ ("Comparable with published REFRACT 0.3 scores.")
                        : _ ("Not comparable with published REFRACT 0.3 scores."));
+}
+
+char *
+refract_report_dup_axis_score_parts (RefractReport *self, RefractAxisId axis, char **band)
+{
+  double score = refract_report_get_axis_score (self, axis);
+  g_autofree char *bound = axis == REFRACT_AXIS_KLD ? refract_report_dup_bound_text (self) : NULL;
+  const char *name;
+
+  *band = NULL;
+  if (isnan (score))
+    return g_strdup (_ ("Not measured"));
+  name = _ (refract_band_get_name (refract_band_for_score (score)));
+  *band = bound != NULL ? g_strdup_printf (_ ("%s at best"), name) : g_strdup (name);
+  return refract_format_score_interval (
+      score, refract_json_get_object (refract_report_get_axis_extension (self, axis), "interval"),
+      1);
 }
 
 char *

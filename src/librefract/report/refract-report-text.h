@@ -38,6 +38,8 @@ char *refract_report_dup_comparable_text (RefractReport *self);
 /* "92.1 [77.4, 98.7] EXCELLENT", with "at best" behind it where KLD is a lower bound; "Not
  * measured" (transfer full) */
 char *refract_report_dup_axis_score_text (RefractReport *self, RefractAxisId axis);
+/* (transfer full): the same without the band, which is returned in @band, (out) (nullable) */
+char *refract_report_dup_axis_score_parts (RefractReport *self, RefractAxisId axis, char **band);
 /* (transfer full): what stands behind an axis' score, in half a line; why it was skipped */
 char *refract_report_dup_axis_detail (RefractReport *self, RefractAxisId axis);
 /* (transfer full) (nullable): "a lower bound from the top 64 tokens, 12 % of the probability
