@@ -43,7 +43,7 @@ quit_activated (GSimpleAction *action, GVariant *parameter, gpointer user_data)
   /* Each window asks by itself what to do with running audits; without one they are stopped, and
    * the application ends with the last of them. */
   if (windows == NULL)
-    refract_audit_queue_stop_all (REFRACT_APPLICATION (user_data)->queue);
+    refract_run_guard_end (REFRACT_APPLICATION (user_data)->run_guard);
   while (windows != NULL)
     {
       GtkWindow *window = windows->data;

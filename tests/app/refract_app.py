@@ -86,6 +86,14 @@ class App:
         self.frame = None
         self.window_id = None
 
+    @classmethod
+    def of(cls, home, pid):
+        """The program that runs as process `pid`."""
+        self = cls.__new__(cls)
+        self.log = open(os.path.join(home, "stderr"), "a+b")
+        self.process, self.frame, self.window_id = Started(pid), None, None
+        return self
+
     def stderr(self):
         with open(self.log.name, errors="replace") as file:
             return file.read()
@@ -215,6 +223,27 @@ class App:
         self.log.close()
 
 
+class Started:
+    """A program that somebody else has started, as far as App asks one."""
+
+    def __init__(self, pid):
+        self.pid = pid
+        self.returncode = None
+
+    def poll(self):
+        return None if os.path.isdir(f"/proc/{self.pid}") else 0
+
+    def wait(self, seconds=10):
+        wait(lambda: self.poll() == 0, seconds, "the program's end")
+        return 0
+
+    def terminate(self):
+        os.kill(self.pid, signal.SIGTERM)
+
+    def kill(self):
+        os.kill(self.pid, signal.SIGKILL)
+
+
 def app_environment(home):
     env = {k: v for k, v in os.environ.items() if k not in ("GTK_A11Y", "G_TEST_SRCDIR", "G_TEST_BUILDDIR")}
     runtime = os.path.join(home, "run")
@@ -265,6 +294,10 @@ class AppTest(unittest.TestCase):
         app = App(self.home, *arguments, env=env)
         self.apps.append(app)
         return app.wait_for_window()
+
+    def adopt(self, pid):
+        self.apps.append(App.of(self.home, pid))
+        return self.apps[-1].wait_for_window()
 
     def tearDown(self):
         for app in self.apps:

@@ -6,11 +6,12 @@ import os
 import threading
 import unittest
 
-from refract_app import HAS_ENGINE, LEGACY, SOURCE, AppTest, main, reports, text_of, wait
+from refract_app import HAS_ENGINE, LEGACY, PROGRAM, SOURCE, AppTest, app_environment, main, reports, text_of, wait
 
 from gi.repository import Gio, GLib
 
 AUDIT_SECONDS = 180
+NAME = "io.github.refract_desktop.Refract"
 FULL = os.path.join(SOURCE, "tests", "data", "full-demo-q4_0.refract.json")
 SERVER = Gio.DBusNodeInfo.new_for_xml("""<node><interface name="org.freedesktop.Notifications">
   <method name="Notify"><arg type="s" direction="in"/><arg type="u" direction="in"/><arg type="s" direction="in"/>
@@ -53,9 +54,29 @@ class Listener(threading.Thread):
 class Notifications(Listener):
     """The desktop, as far as notifications go: shows none, keeps them all."""
 
-    def __init__(self):
+    def __init__(self, home):
         super().__init__(os.environ["DBUS_SESSION_BUS_ADDRESS"])
+        self.home = home
         self.shown = []
+
+    def invoke(self, number, action):
+        """The person presses a button of a notification."""
+        self.connection.emit_signal(None, "/org/freedesktop/Notifications", "org.freedesktop.Notifications",
+                                    "ActionInvoked", GLib.Variant("(us)", (number, action)))
+
+    def activate(self, action, target):
+        """What a desktop does for it that remembers only the application's name."""
+        self.call("UpdateActivationEnvironment", GLib.Variant("(a{ss})", (app_environment(self.home),)))
+        self.connection.call_sync(NAME, "/" + NAME.replace(".", "/"), "org.freedesktop.Application", "ActivateAction",
+                                  GLib.Variant("(sava{sv})", (action, [GLib.Variant("s", target)], {})), None, 0, 20000,
+                                  None)
+
+    def owner(self):
+        return self.call("GetConnectionUnixProcessID", GLib.Variant("(s)", (NAME,))).unpack()[0]
+
+    def call(self, method, parameters):
+        return self.connection.call_sync("org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", method,
+                                         parameters, None, 0, -1, None)
 
     def listen(self):
         self.connection.register_object("/org/freedesktop/Notifications", SERVER.interfaces[0], self.called, None, None)
@@ -88,7 +109,7 @@ class Notice(AppTest):
     @unittest.skipUnless(HAS_ENGINE, "no llama.cpp")
     def test_notification(self):
         """The window is closed while an audit runs; at its end a notification has a button for the report."""
-        with Notifications() as desktop:
+        with Notifications(self.home) as desktop:
             app = self.start()
             app.click(self.wizard(app))
             app.find(name="^Measuring…$", seconds=20)
@@ -100,9 +121,30 @@ class Notice(AppTest):
             self.assertEqual(shown[4], "Demo")
             actions = dict(zip(shown[5][1::2], shown[5][::2]))
             self.assertEqual(set(actions) - {""}, {"Show Report"})
-            # What the button would do, in a program that the desktop starts again where it has ended meanwhile.
             report = reports(self.home)[0]
             self.assertEqual(actions["Show Report"], f"app.show-report('{report}')")
+
+            # The program waits for the button though it has no window any more.
+            desktop.invoke(1, actions["Show Report"])
+            app.wait_for_window().find(id="RefractReportPage", seconds=20)
+            app.press("ctrl+w")
+            self.assertEqual(app.process.wait(20), 0)
+
+            # It has ended: the desktop has the bus start it for the button, as its service file says.
+            self.write_service()
+            desktop.activate("show-report", report)
+            again = self.adopt(desktop.owner())
+            again.find(id="RefractReportPage", seconds=20)
+            again.press("ctrl+w")
+            self.assertEqual(again.process.wait(20), 0)
+
+    def write_service(self):
+        folder = os.path.join(os.environ["REFRACT_TEST_SERVICES"], "dbus-1", "services")
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(SOURCE, "data", NAME + ".service.in")) as file:
+            text = file.read().replace("@bindir@", os.path.dirname(PROGRAM))
+        with open(os.path.join(folder, NAME + ".service"), "w") as file:
+            file.write(text)
 
     def test_announcements(self):
         """A chart that is walked through says each of its points."""

@@ -15,6 +15,10 @@
 #include "run/refract-run-guard.h"
 #include "run/refract-window-runs.h"
 
+/* How long a notification's button is waited for where no window is left, ms. Some desktops start a
+ * program that has ended for it; others only tell one that runs. */
+#define NOTICE_MS (10 * 60 * 1000)
+
 static const int ending_signals[] = { SIGINT, SIGTERM, SIGHUP };
 
 struct _RefractRunGuard
@@ -88,7 +92,16 @@ ended_cb (RefractRunGuard *self, RefractRunItem *item)
   else
     g_notification_set_default_action_and_target (notification, "app.show-run", "u",
                                                   refract_run_item_get_id (item));
+  if (gtk_application_get_windows (GTK_APPLICATION (application)) == NULL)
+    g_application_set_inactivity_timeout (application, NOTICE_MS);
   g_application_send_notification (application, id, notification);
+}
+
+/* From now on the last window's end is the application's. */
+static void
+window_added_cb (GApplication *application)
+{
+  g_application_set_inactivity_timeout (application, 0);
 }
 
 /* (transfer none): to the front, made when needed */
@@ -146,7 +159,16 @@ show_report_activated (GSimpleAction *action, GVariant *parameter, gpointer user
   show_awaited_report (self);
 }
 
-/* Without a window and without audits, nothing keeps the application. */
+void
+refract_run_guard_end (RefractRunGuard *self)
+{
+  refract_audit_queue_stop_all (self->queue);
+  /* An audit that is being stopped keeps the application until its engine is gone. */
+  g_application_set_inactivity_timeout (G_APPLICATION (self->application), 0);
+  if (!refract_audit_queue_get_busy (self->queue))
+    g_application_quit (G_APPLICATION (self->application));
+}
+
 static gboolean
 signal_cb (gpointer user_data)
 {
@@ -160,9 +182,9 @@ signal_cb (gpointer user_data)
       return G_SOURCE_CONTINUE;
     }
   self->ending = TRUE;
-  refract_audit_queue_stop_all (self->queue);
   while ((window = gtk_application_get_active_window (application)) != NULL)
     gtk_window_destroy (window);
+  refract_run_guard_end (self);
   return G_SOURCE_CONTINUE;
 }
 
@@ -178,6 +200,7 @@ refract_run_guard_new (RefractApplication *application)
   self->queue = g_object_ref (refract_application_get_queue (application));
   g_signal_connect_swapped (self->queue, "notify::busy", G_CALLBACK (busy_changed_cb), self);
   g_signal_connect_swapped (self->queue, "ended", G_CALLBACK (ended_cb), self);
+  g_signal_connect (application, "window-added", G_CALLBACK (window_added_cb), NULL);
   g_signal_connect_swapped (refract_application_get_library (application), "notify::loading",
                             G_CALLBACK (show_awaited_report), self);
   g_action_map_add_action_entries (G_ACTION_MAP (application), entries, G_N_ELEMENTS (entries),

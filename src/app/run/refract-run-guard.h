@@ -24,4 +24,8 @@ typedef struct _RefractRunGuard RefractRunGuard;
 RefractRunGuard *refract_run_guard_new (RefractApplication *application);
 void refract_run_guard_free (RefractRunGuard *self);
 
+/* For when there is no window: audits are stopped, and the application ends with the last of them.
+ */
+void refract_run_guard_end (RefractRunGuard *self);
+
 G_END_DECLS
