@@ -165,7 +165,7 @@ refract_window_add_toast (RefractWindow *self, AdwToast *toast)
 {
   g_return_if_fail (REFRACT_IS_WINDOW (self));
 
-  gtk_accessible_announce (GTK_ACCESSIBLE (self), adw_toast_get_title (toast),
+  gtk_accessible_announce (GTK_ACCESSIBLE (self->toast_overlay), adw_toast_get_title (toast),
                            GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
   wrap_title (toast);
   adw_toast_overlay_add_toast (self->toast_overlay, toast);
