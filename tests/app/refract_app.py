@@ -117,9 +117,11 @@ class App:
         return self
 
     def _visible_window(self):
-        found = subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(self.process.pid)],
-                               capture_output=True, text=True).stdout.split()
-        return found[-1] if found else None
+        return next(iter(reversed(self.visible_windows())), None)
+
+    def visible_windows(self):
+        return subprocess.run(["xdotool", "search", "--onlyvisible", "--pid", str(self.process.pid)],
+                              capture_output=True, text=True).stdout.split()
 
     def all(self, **selector):
         return [node for node in walk(self.frame) if matches(node, **selector)]

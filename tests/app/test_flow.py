@@ -6,7 +6,7 @@ import json
 import os
 import unittest
 
-from refract_app import HAS_ENGINE, LEGACY, AppTest, State, main, reports, text_of, wait, walk
+from refract_app import HAS_ENGINE, LEGACY, AppTest, State, children, main, matches, reports, text_of, wait, walk, xdotool
 
 AUDIT_SECONDS = 180
 
@@ -33,6 +33,38 @@ class Library(AppTest):
         app = self.start(LEGACY)
         app.find(name="in the library already")
         self.assertEqual(len(reports(self.home)), 1)
+
+    def test_import_by_dialog(self):
+        """Chosen in GTK's own dialog: no portal is running."""
+        app = self.start()
+        main_window = app.window_id
+        app.press("ctrl+o")
+        dialog = wait(lambda: next((n for n in children(app.node()) if n.get_name() == "Import Reports"), None), 20,
+                      "the file dialog", app)
+        app.window_id = wait(lambda: next((w for w in app.visible_windows() if w != main_window), None), 10,
+                             "its window", app)
+
+        def typed():
+            # Keys are lost until the dialog is ready for them.
+            xdotool("windowfocus", app.window_id)
+            app.press("slash", "ctrl+a")
+            app.type(LEGACY)
+            return any(text_of(n) == LEGACY for n in walk(dialog))
+
+        wait(typed, 20, "the path", app)
+        app.window_id = main_window
+
+        def ended():
+            # The button may be pressed before the dialog has looked at what was typed: then once more.
+            for node in walk(dialog):
+                if matches(node, name="^Open$", role="button", usable=True):
+                    app.do(node)
+            return len(app.visible_windows()) == 1
+
+        wait(ended, 10, "the end of the dialog", app)
+        app.find(name="gemma", role="list item", seconds=20)
+        self.assertEqual(len(reports(self.home)), 1)
+        app.find(id="RefractReportPage")
 
     def test_filter_by_band(self):
         app = self.start(LEGACY)
