@@ -54,8 +54,6 @@ tear_down (Fixture *self, gconstpointer data)
   gpointer watched = self->dialog;
 
   g_object_add_weak_pointer (G_OBJECT (self->dialog), &watched);
-  /* libadwaita writes to what is freed where a window goes with a dialog in it. */
-  adw_dialog_force_close (ADW_DIALOG (self->dialog));
   gtk_window_destroy (self->window);
   while (g_main_context_iteration (NULL, FALSE) || watched != NULL)
     ;

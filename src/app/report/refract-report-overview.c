@@ -39,6 +39,7 @@ struct _RefractReportOverview
   AdwPreferencesGroup *recommendation;
   GtkLabel *recommendation_text;
   GtkLabel *control_text;
+  AdwPreferencesGroup *candidates;
   GtkListBox *ranking;
   AdwPreferencesGroup *failed;
   AdwPreferencesGroup *axes;
@@ -240,8 +241,8 @@ fill_recommendation (GtkWidget *section)
 
   set_text (self->recommendation_text, refract_json_get_string (recommendation, "sentence", NULL));
   set_text (self->control_text, refract_json_get_string (recommendation, "control_sentence", NULL));
-  gtk_widget_set_visible (GTK_WIDGET (self->ranking), n > 0 || control != NULL);
-  gtk_widget_set_visible (GTK_WIDGET (self->recommendation), recommendation != NULL || n > 0);
+  gtk_widget_set_visible (GTK_WIDGET (self->candidates), n > 0 || control != NULL);
+  gtk_widget_set_visible (GTK_WIDGET (self->recommendation), recommendation != NULL);
   return FALSE;
 }
 
@@ -443,6 +444,7 @@ refract_report_overview_class_init (RefractReportOverviewClass *klass)
   gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, recommendation);
   gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, recommendation_text);
   gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, control_text);
+  gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, candidates);
   gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, ranking);
   gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, failed);
   gtk_widget_class_bind_template_child (widget_class, RefractReportOverview, axes);
@@ -465,9 +467,9 @@ GtkWidget *
 refract_report_overview_new (RefractReport *report)
 {
   static const RefractReportStep steps[]
-      = { fill_gauge,   fill_subject, fill_verdict, fill_ship,     fill_recommendation,
-          fill_ranking, fill_scatter, fill_failed,  fill_findings, fill_axes_chart,
-          fill_axes,    fill_trust,   NULL };
+      = { fill_gauge,      fill_subject, fill_verdict, fill_ship,   fill_recommendation,
+          fill_axes_chart, fill_ranking, fill_scatter, fill_failed, fill_findings,
+          fill_axes,       fill_trust,   NULL };
   RefractReportOverview *self = g_object_new (REFRACT_TYPE_REPORT_OVERVIEW, NULL);
 
   self->report = g_object_ref (report);
