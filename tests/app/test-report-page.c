@@ -265,7 +265,7 @@ test_states (void)
   gtk_test_widget_wait_for_draw (GTK_WIDGET (window));
   assert_text (page, "The file “<b>” is damaged.");
   refract_report_page_set_report (page, report);
-  gtk_test_widget_wait_for_draw (GTK_WIDGET (window));
+  app_shot_settle (GTK_WIDGET (window));
   assert_text (page, "Treat as broken.");
   app_fixture_close_window (window);
 }
