@@ -118,9 +118,10 @@ test_table (void)
                    "| =1+1 | — |\n");
   csv = refract_table_to_csv (table);
   g_assert_cmpstr (csv, ==, "a|b,n\r\n\"<img src=x>*\n\"\"q\"\",\",1.25\r\n\"'=1+1\",\r\n");
-  html = refract_table_to_html (table);
+  html = refract_table_to_html (table, TRUE);
   g_assert_nonnull (strstr (html, "&lt;img src=x&gt;*"));
   g_assert_null (strstr (html, "<img"));
+  g_assert_nonnull (strstr (html, "<td class=\"num\" data-l=\"n\">1.2</td>"));
 }
 
 static void

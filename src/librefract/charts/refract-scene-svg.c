@@ -57,7 +57,9 @@ append_points (GString *svg, const RefractSceneItem *item)
 static void
 append_stroke (GString *svg, const RefractSceneItem *item)
 {
-  g_string_append (svg, " fill=\"none\" stroke=\"currentColor\"");
+  if (item->kind != REFRACT_ITEM_LINE)
+    g_string_append (svg, " fill=\"none\"");
+  g_string_append (svg, " stroke=\"currentColor\"");
   if (item->line_width != 1)
     append_attribute (svg, "stroke-width", item->line_width);
   if (item->dashed)

@@ -124,9 +124,9 @@ add_prompts (RefractHtml *self, JsonArray *prompts, JsonArray *texts)
     return;
   g_string_append (self->body, "<details>\n");
   if (n_shown == n)
-    refract_html_add_printf (self, "summary", NULL, "The %u answers, and where they part", n);
+    refract_html_add_printf (self, "summary", NULL, "All %u answers, and where they part", n);
   else
-    refract_html_add_printf (self, "summary", NULL, "The %u of %u answers that part", n_shown, n);
+    refract_html_add_printf (self, "summary", NULL, "Answers that part: %u of %u", n_shown, n);
   for (guint i = 0; i < n; i++)
     {
       JsonObject *prompt = refract_json_array_get_object (prompts, i);

@@ -114,7 +114,7 @@ refract_comparison_to_html (const RefractComparison *comparison)
   g_autoptr (GString) body = g_string_new (NULL);
   g_autoptr (GString) nav = g_string_new (NULL);
   g_autoptr (RefractTable) list = NULL;
-  RefractHtml self = { .body = body, .nav = nav, .level = 2 };
+  RefractHtml self = { .body = body, .nav = nav, .level = 2, .wide = TRUE };
   guint n = comparison->reports->len;
   gboolean many = n > REFRACT_COMPARISON_MAX_DETAILS;
   g_autofree char *count = g_strdup_printf ("%u reports", n);
@@ -162,7 +162,7 @@ refract_leaderboard_to_html (const RefractLeaderboard *leaderboard)
   g_auto (RefractEnglish) english = refract_english_begin ();
   g_autoptr (GString) body = g_string_new (NULL);
   g_autoptr (GString) nav = g_string_new (NULL);
-  RefractHtml self = { .body = body, .nav = nav, .level = 2 };
+  RefractHtml self = { .body = body, .nav = nav, .level = 2, .wide = TRUE };
   guint n = leaderboard->tables->len;
   g_autofree char *count = g_strdup_printf (
       leaderboard->kind == REFRACT_LEADERBOARD_MODELS ? "%u candidates" : "%u models", n);

@@ -29,6 +29,20 @@ pack (RefractReport *report)
   return g_base64_encode (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
 }
 
+/* Lines are to break between its words, not behind a hyphen. */
+static void
+append_command (GString *string, const char *command)
+{
+  g_auto (GStrv) words = g_strsplit (command, " ", -1);
+
+  for (guint i = 0; words[i] != NULL; i++)
+    {
+      g_string_append (string, i > 0 ? " <span>" : "<span>");
+      refract_html_append (string, words[i]);
+      g_string_append (string, "</span>");
+    }
+}
+
 static void
 add_file (RefractHtml *self, RefractReport *report)
 {
@@ -44,7 +58,7 @@ add_file (RefractHtml *self, RefractReport *report)
   if (command != NULL && *command != '\0')
     {
       g_string_append_printf (self->body, "<pre id=\"command%u\">", self->index);
-      refract_html_append (self->body, command);
+      append_command (self->body, command);
       g_string_append_printf (
           self->body,
           "</pre>\n<p class=\"js\"><button data-copy=\"command%u\" "

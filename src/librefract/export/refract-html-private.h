@@ -16,13 +16,15 @@ G_BEGIN_DECLS
 #define REFRACT_HTML_CHART_WIDTH 336
 
 /* A page's body while it is written. @index: of the report, for ids that differ; @several: the
- * page has several reports; @level: of the headings of its sections */
+ * page has several reports; @wide: its tables scroll on a narrow screen instead of standing as
+ * labelled values; @level: of the headings of its sections */
 typedef struct
 {
   GString *body;
   GString *nav;
   guint index;
   gboolean several;
+  gboolean wide;
   guint level;
   guint n_charts;
   guint n_sections;

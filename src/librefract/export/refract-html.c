@@ -113,7 +113,7 @@ refract_html_add_table (RefractHtml *self, const RefractTable *table, const char
 
   if (table->rows->len == 0)
     return;
-  html = refract_table_to_html (table);
+  html = refract_table_to_html (table, !self->wide);
   g_string_append (self->body, "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"");
   refract_html_append (self->body, name);
   g_string_append_printf (self->body, "\">%s</div>\n", html);
@@ -259,8 +259,8 @@ format_interval (JsonObject *interval)
 
   if (interval == NULL)
     return NULL;
-  low = refract_format_score (refract_json_get_double (interval, "low", 0), 1);
-  high = refract_format_score (refract_json_get_double (interval, "high", 100), 1);
+  low = refract_format_score (refract_json_get_double (interval, "low", 0), 2);
+  high = refract_format_score (refract_json_get_double (interval, "high", 100), 2);
   return g_strdup_printf ("%s\u00a0to\u00a0%s", low, high);
 }
 
@@ -396,7 +396,7 @@ add_candidate (RefractHtml *self, RefractReport *report, RefractReport *headline
   if (!alone)
     {
       g_string_append_printf (self->body, "<details class=\"candidate\"%s>\n<summary>\n",
-                              self->index == 0 ? " open" : "");
+                              report == headline ? " open" : "");
       refract_html_add (self, "h3", NULL, label);
       g_string_append (self->body, "</summary>\n");
       if (report != headline)
@@ -459,7 +459,7 @@ refract_html_from_reports (GPtrArray *reports)
   model = refract_report_dup_model_name (reports->pdata[0]);
   title = g_strdup_printf ("KV cache fidelity: %s", model);
   add_headline (&self, headline);
-  add_ranking (&self, reports->pdata[0]);
+  add_ranking (&self, headline);
   if (reports->len > 1)
     refract_html_add_section (&self, "Each candidate");
   for (self.index = 0; self.index < reports->len; self.index++)

@@ -325,10 +325,28 @@ refract_table_to_csv (const RefractTable *self)
   return g_string_free (text, FALSE);
 }
 
-char *
-refract_table_to_html (const RefractTable *self)
+/* The beginning of a cell's tag. */
+static void
+append_cell (
+    GString *text, const RefractTable *self, guint column, gboolean best, const char *label)
 {
-  GString *text = g_string_new ("<table>\n");
+  g_string_append (text, column == 0 ? "<th scope=\"row\"" : "<td");
+  if (is_numeric (self, column))
+    g_string_append (text, best ? " class=\"num best\"" : " class=\"num\"");
+  /* What names the row needs none. */
+  if (label != NULL && (column > 0 || is_numeric (self, column)))
+    {
+      g_string_append (text, " data-l=\"");
+      refract_html_append (text, label);
+      g_string_append_c (text, '"');
+    }
+  g_string_append_c (text, '>');
+}
+
+char *
+refract_table_to_html (const RefractTable *self, gboolean labelled)
+{
+  GString *text = g_string_new (labelled ? "<table class=\"stack\">\n" : "<table>\n");
 
   if (self->title != NULL)
     {
@@ -354,14 +372,10 @@ refract_table_to_html (const RefractTable *self)
       for (guint column = 0; column < row->cells->len; column++)
         {
           const RefractCell *cell = row->cells->pdata[column];
-          const char *tag = column == 0 ? "th" : "td";
 
-          g_string_append_printf (text, "<%s%s", tag, column == 0 ? " scope=\"row\"" : "");
-          if (is_numeric (self, column))
-            g_string_append (text, cell->best ? " class=\"num best\"" : " class=\"num\"");
-          g_string_append_c (text, '>');
+          append_cell (text, self, column, cell->best, labelled ? self->columns[column] : NULL);
           refract_html_append (text, cell->text);
-          g_string_append_printf (text, "</%s>", tag);
+          g_string_append (text, column == 0 ? "</th>" : "</td>");
         }
       g_string_append (text, "</tr>\n");
     }

@@ -73,8 +73,9 @@ char *refract_table_to_markdown (const RefractTable *self);
 /* RFC 4180, UTF-8, numbers at full precision with a point, nothing a spreadsheet would run as a
  * formula; (transfer full) */
 char *refract_table_to_csv (const RefractTable *self);
-/* A <table> with classes num, best, dim; (transfer full) */
-char *refract_table_to_html (const RefractTable *self);
+/* A <table> with classes num, best, dim. @labelled: of class stack, and each cell says its column,
+ * so that rows can stand one under another where the page is narrow. (transfer full) */
+char *refract_table_to_html (const RefractTable *self, gboolean labelled);
 
 /* Appends @text so that nothing in it is Markdown, on one line. */
 void refract_markdown_append (GString *string, const char *text);

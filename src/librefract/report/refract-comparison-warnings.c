@@ -13,52 +13,67 @@
 #include "core/refract-json.h"
 #include "core/refract-kv-config.h"
 #include "report/refract-comparison.h"
+#include "report/refract-report-private.h"
 #include "report/refract-report-text.h"
 
-/* What moves scores, where reports say it, and what follows when it differs. What says something
- * within one engine only is not compared between two. */
+#define ALL 0u
+#define TRAJECTORY (1u << REFRACT_AXIS_TRAJECTORY)
+#define KLD (1u << REFRACT_AXIS_KLD)
+#define RNIAH (1u << REFRACT_AXIS_RNIAH)
+#define PLAD (1u << REFRACT_AXIS_PLAD)
+
+/* What moves scores, where reports say it (old layouts elsewhere: like is compared with like), what
+ * follows when it differs, and which axes it moves. What says something within one engine only is not
+ * compared between two. */
 static const struct
 {
   const char *path;
   const char *other_path;
   const char *name;
   const char *consequence;
+  guint axes;
   gboolean within_engine;
 } facts[] = {
-  { "extension.inputs.prompts.sha256", NULL, N_ ("prompts"),
-    N_ ("Trajectory and PLAD rest on other prompts") },
+  { "extension.inputs.prompts.sha256", NULL, N_ ("set of prompts"),
+    N_ ("Trajectory and PLAD rest on other prompts"), TRAJECTORY | PLAD },
   { "extension.inputs.corpus.sha256", "axes.kld.corpus.sha256_head", N_ ("corpus"),
-    N_ ("KLD depends on the text") },
-  { "extension.inputs.haystack.sha256", NULL, N_ ("haystack"),
-    N_ ("retrieval depends on the text") },
+    N_ ("KLD depends on the text"), KLD },
+  { "extension.inputs.haystack.sha256", NULL, N_ ("haystack"), N_ ("retrieval depends on the text"),
+    RNIAH },
   { "extension.plan.n_predict", "axes.gtm.n_tokens_each", N_ ("number of decoded tokens"),
-    N_ ("a longer answer has more chances to diverge") },
+    N_ ("a longer answer has more chances to diverge"), TRAJECTORY | PLAD },
   { "extension.plan.prompt_mode", NULL, N_ ("prompt mode"),
-    N_ ("raw and chat prompts give other trajectories") },
+    N_ ("raw and chat prompts give other trajectories"), TRAJECTORY | PLAD },
   { "extension.plan.chunks", "axes.kld.chunks", N_ ("number of chunks"),
-    N_ ("KLD rests on other text") },
-  { "extension.plan.ctx", "axes.kld.ctx", N_ ("context length of KLD"),
-    N_ ("KLD grows with the context") },
-  { "extension.plan.rniah_lengths", NULL, N_ ("lengths of R-NIAH"), N_ ("the cells are others") },
-  { "extension.plan.rniah_positions", NULL, N_ ("positions of R-NIAH"),
-    N_ ("the cells are others") },
-  { "extension.plan.rniah_trials", NULL, N_ ("trials of R-NIAH"),
-    N_ ("the steps of its score are others") },
-  { "axes.rniah.needle", NULL, N_ ("needle"), N_ ("some needles make models refuse") },
-  { "extension.plan.rniah_question", NULL, N_ ("question of R-NIAH"), N_ ("the task is another") },
-  { "extension.plan.seed", NULL, N_ ("seed"), N_ ("PLAD's perturbations are others") },
+    N_ ("KLD rests on other text"), KLD },
+  { "axes.kld.ctx", NULL, N_ ("context length of KLD"), N_ ("KLD grows with the context"), KLD },
+  { "extension.plan.rniah_lengths", NULL, N_ ("set of R-NIAH's lengths"),
+    N_ ("the cells are others"), RNIAH },
+  { "extension.plan.rniah_positions", NULL, N_ ("set of R-NIAH's positions"),
+    N_ ("the cells are others"), RNIAH },
+  { "extension.plan.rniah_trials", NULL, N_ ("number of R-NIAH's trials"),
+    N_ ("the steps of its score are others"), RNIAH },
+  { "extension.plan.rniah_n_predict", NULL, N_ ("length of R-NIAH's answers"),
+    N_ ("a longer answer has more chances to name what was hidden"), RNIAH },
+  { "extension.inputs.needle.sha256", "axes.rniah.needle", N_ ("needle"),
+    N_ ("some needles make models refuse"), RNIAH },
+  { "extension.inputs.question.sha256", "extension.plan.rniah_question", N_ ("question of R-NIAH"),
+    N_ ("the task is another"), RNIAH },
+  { "extension.plan.seed", NULL, N_ ("seed"), N_ ("PLAD's perturbations are others"), PLAD },
   { "extension.slots.n", NULL, N_ ("number of slots"),
-    N_ ("on a GPU the shape of a batch can change tokens"), TRUE },
+    N_ ("on a GPU the shape of a batch can change tokens"), ALL, TRUE },
   { "extension.axes.kld.precision", NULL, N_ ("precision of KLD"),
-    N_ ("16 bits cannot tell what is below 1e-5 nats and hide what is above 3") },
+    N_ ("16 bits cannot tell what is below 1e-5 nats and hide what is above 3"), KLD },
   { "extension.axes.kld.phase", NULL, N_ ("phase that KLD probed"),
-    N_ ("an engine's prefill and decode may disagree by themselves") },
+    N_ ("an engine's prefill and decode may disagree by themselves"), KLD },
   { "extension.engine.name", "environment.backend", N_ ("engine"),
-    N_ ("engines quantize and measure in their own ways") },
+    N_ ("engines quantize and measure in their own ways"), ALL },
   { "extension.engine.version", "environment.llama_cpp_version", N_ ("version of the engine"),
-    N_ ("its kernels may have changed"), TRUE },
+    N_ ("its kernels may have changed"), ALL, TRUE },
   { "extension.engine.build", "environment.llama_cpp_commit", N_ ("build of the engine"),
-    N_ ("its kernels may have changed"), TRUE },
+    N_ ("its kernels may have changed"), ALL, TRUE },
+  { "extension.plan.engine_flags", NULL, N_ ("set of further engine flags"),
+    N_ ("they can choose other kernels"), ALL, TRUE },
 };
 
 /* What each version of the methodology changed, newest first. */
@@ -73,19 +88,30 @@ static const struct
   { "0.1.4", N_ ("0.1.4 replaced re-tokenised text by decoded ids: 5 to 15 points") },
 };
 
-/* As text, so that numbers, texts and lists compare alike; (nullable) */
+/* As text, so that numbers, texts and lists compare alike; (nullable): where nothing is said */
 static char *
-dup_value (RefractReport *report, const char *path, const char *other_path)
+dup_value (RefractReport *report, const char *path)
 {
   JsonNode *node = refract_json_find (refract_report_get_root (report), path);
+  char *text;
 
-  if ((node == NULL || JSON_NODE_HOLDS_NULL (node)) && other_path != NULL)
-    node = refract_json_find (refract_report_get_root (report), other_path);
-  if (node == NULL || !JSON_NODE_HOLDS_VALUE (node))
+  if (node == NULL || JSON_NODE_HOLDS_OBJECT (node))
     return NULL;
-  if (json_node_get_value_type (node) == G_TYPE_STRING)
-    return json_node_dup_string (node);
-  return g_strdup_printf ("%g", json_node_get_double (node));
+  if (JSON_NODE_HOLDS_NULL (node))
+    /* What a plan leaves out is said, too. */
+    return g_str_has_prefix (path, "extension.plan.") ? g_strdup (N_ ("none")) : NULL;
+  if (JSON_NODE_HOLDS_ARRAY (node))
+    {
+      g_autofree char *list = json_to_string (node, FALSE);
+
+      return g_strndup (list + 1, strlen (list) - 2);
+    }
+  if (json_node_get_value_type (node) != G_TYPE_STRING)
+    return g_strdup_printf ("%g", json_node_get_double (node));
+  text = json_node_dup_string (node);
+  if (g_str_equal (text, REFRACT_REDACTED))
+    g_clear_pointer (&text, g_free);
+  return text;
 }
 
 /* Hashes are not for reading. */
@@ -95,27 +121,55 @@ is_readable (const char *value)
   return strlen (value) <= 40 && strspn (value, "0123456789abcdef") < 20;
 }
 
-/* The first two values that differ; %FALSE where all that are known are the same. */
+/* Whether one of @axes was scored: what the others rest on moves nothing. */
 static gboolean
-find_different (GPtrArray *reports,
-                const char *path,
-                const char *other_path,
-                char **first,
-                char **other,
-                RefractReport *owners[2])
+concerns (RefractReport *report, guint axes)
 {
-  *first = *other = NULL;
-  for (guint i = 0; i < reports->len && *other == NULL; i++)
+  for (RefractAxisId axis = 0; axis < REFRACT_N_AXES; axis++)
+    if ((axes & 1u << axis) != 0 && !isnan (refract_report_get_axis_score (report, axis)))
+      return TRUE;
+  return axes == ALL;
+}
+
+/* The first two values at @path that differ, and whose they are; FALSE where all that are known are
+ * the same. */
+static gboolean
+find_at (GPtrArray *reports,
+         const char *path,
+         guint axes,
+         char **first,
+         char **other,
+         RefractReport *owners[2])
+{
+  g_clear_pointer (first, g_free);
+  for (guint i = 0; i < reports->len; i++)
     {
-      g_autofree char *value = dup_value (reports->pdata[i], path, other_path);
+      g_autofree char *value
+          = concerns (reports->pdata[i], axes) ? dup_value (reports->pdata[i], path) : NULL;
       gboolean is_first = *first == NULL;
 
       if (value == NULL || (!is_first && g_str_equal (value, *first)))
         continue;
       owners[is_first ? 0 : 1] = reports->pdata[i];
       *(is_first ? first : other) = g_steal_pointer (&value);
+      if (!is_first)
+        return TRUE;
     }
-  return *other != NULL;
+  return FALSE;
+}
+
+/* The same at either path. @first, @other: %NULL before */
+static gboolean
+find_different (GPtrArray *reports,
+                const char *path,
+                const char *other_path,
+                guint axes,
+                char **first,
+                char **other,
+                RefractReport *owners[2])
+{
+  return find_at (reports, path, axes, first, other, owners)
+         || (other_path != NULL && find_at (reports, other_path, axes, first, other, owners));
 }
 
 static void
@@ -139,8 +193,8 @@ has_engines (GPtrArray *reports)
   g_autofree char *other = NULL;
   RefractReport *owners[2];
 
-  return find_different (reports, "extension.engine.name", "environment.backend", &first, &other,
-                         owners);
+  return find_different (reports, "extension.engine.name", "environment.backend", ALL, &first,
+                         &other, owners);
 }
 
 static void
@@ -151,7 +205,7 @@ add_fact (GPtrArray *warnings, GPtrArray *reports, guint fact, gboolean engines)
   RefractReport *owners[2];
 
   if (!(engines && facts[fact].within_engine)
-      && find_different (reports, facts[fact].path, facts[fact].other_path, &first, &other, owners))
+      && find_different (reports, facts[fact].path, facts[fact].other_path, facts[fact].axes, &first, &other, owners))
     add_difference (warnings, facts[fact].name, facts[fact].consequence, first, other);
 }
 
@@ -179,7 +233,7 @@ add_reference (GPtrArray *warnings, GPtrArray *reports)
   RefractReport *owners[2];
   RefractKvDialect dialects[2];
 
-  if (!find_different (reports, "reference", NULL, &first, &other, owners))
+  if (!find_different (reports, "reference", NULL, ALL, &first, &other, owners))
     return;
   if (is_usual_reference (first, &dialects[0]) && is_usual_reference (other, &dialects[1])
       && dialects[0] != dialects[1])
@@ -197,9 +251,7 @@ add_reference (GPtrArray *warnings, GPtrArray *reports)
 static gboolean
 is_file (RefractReport *report)
 {
-  g_autofree char *engine = dup_value (report, "extension.engine.name", "environment.backend");
-
-  return g_strcmp0 (engine, "llama.cpp") == 0 || g_strcmp0 (engine, "llamacpp") == 0;
+  return g_strcmp0 (refract_report_get_engine_name (report), "llama.cpp") == 0;
 }
 
 static gboolean
@@ -225,14 +277,14 @@ add_model (GPtrArray *warnings, GPtrArray *reports)
   g_autofree char *other = NULL;
   RefractReport *owners[2];
 
-  if (!find_different (reports, "extension.model.fingerprint", NULL, &first, &other, owners))
+  if (!find_different (reports, "extension.model.fingerprint", NULL, ALL, &first, &other, owners))
     return;
   if (is_file (owners[0]) != is_file (owners[1]) && has_same_shape (owners[0], owners[1]))
     {
       RefractReport *file = owners[is_file (owners[0]) ? 0 : 1];
       RefractReport *folder = owners[is_file (owners[0]) ? 1 : 0];
-      g_autofree char *of_file = dup_value (file, "extension.model.quantization", NULL);
-      g_autofree char *of_folder = dup_value (folder, "extension.model.quantization", NULL);
+      g_autofree char *of_file = dup_value (file, "extension.model.quantization");
+      g_autofree char *of_folder = dup_value (folder, "extension.model.quantization");
 
       g_ptr_array_add (warnings,
                        g_strdup_printf (N_ ("The model is a GGUF file here (weights %s) and a "
@@ -244,6 +296,20 @@ add_model (GPtrArray *warnings, GPtrArray *reports)
     }
   add_difference (warnings, N_ ("model file"),
                   N_ ("this ranks how models bear quantization, not the models"), first, other);
+}
+
+/* Old layouts do not say what they were measured with. */
+static void
+add_unsaid (GPtrArray *warnings, GPtrArray *reports)
+{
+  for (guint i = 0; i < reports->len; i++)
+    if (refract_report_get_extension (reports->pdata[i]) == NULL)
+      {
+        g_ptr_array_add (warnings,
+                         g_strdup (N_ ("Not every report says its prompts, seed, haystack and "
+                                       "slots: whether these are the same is not known.")));
+        return;
+      }
 }
 
 /* "0.3.2" → 302; what has no version is before 0.3.1. */
@@ -430,6 +496,7 @@ refract_comparison_list_warnings (GPtrArray *reports, char **names)
   add_model (warnings, reports);
   for (guint fact = 0; fact < G_N_ELEMENTS (facts); fact++)
     add_fact (warnings, reports, fact, engines);
+  add_unsaid (warnings, reports);
   add_axes (warnings, reports);
   add_bounds (warnings, reports, names);
   add_floors (warnings, reports, names);

@@ -343,6 +343,33 @@ refract_repeatability_to_json (GPtrArray *candidates)
   return root;
 }
 
+/* The plan for the key of the store. Redacted reports have their needle and question only as
+ * fingerprints, those of before @inputs had them only as texts. */
+static char *
+dup_plan_key (JsonObject *plan, JsonObject *inputs)
+{
+  static const char *const texts[][2]
+      = { { "rniah_needle", "needle" }, { "rniah_question", "question" } };
+  g_autoptr (JsonObject) key = json_object_new ();
+  JsonObjectIter iter;
+  const char *name;
+  JsonNode *node;
+
+  json_object_iter_init_ordered (&iter, plan);
+  while (json_object_iter_next_ordered (&iter, &name, &node))
+    json_object_set_member (key, name, json_node_copy (node));
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      const char *text = refract_json_get_string (plan, texts[i][0], "");
+      const char *sha256
+          = refract_json_get_string (refract_json_get_object (inputs, texts[i][1]), "sha256", NULL);
+      g_autofree char *own = g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
+
+      json_object_set_string_member (key, texts[i][0], sha256 != NULL ? sha256 : own);
+    }
+  return refract_json_to_text (key, FALSE);
+}
+
 /* (transfer full) (nullable): old layouts do not say what would have to be repeated */
 static char *
 dup_store_path (RefractReport *report)
@@ -357,7 +384,7 @@ dup_store_path (RefractReport *report)
 
   if (plan == NULL)
     return NULL;
-  plan_text = refract_json_to_text (plan, FALSE);
+  plan_text = dup_plan_key (plan, refract_json_get_object (extension, "inputs"));
   key = g_string_new (plan_text);
   g_string_append_printf (key, "%s\n%s\n%s", refract_json_get_string (model, "fingerprint", ""),
                           refract_json_get_string (engine, "name", ""),

@@ -153,7 +153,7 @@ make_repro_command (const RefractRun *run, const RefractConfigResult *result, gb
     if (g_strcmp0 (refract_plan_get_string (plan, texts[i]),
                    refract_plan_get_string (defaults, texts[i]))
         != 0)
-      g_object_set (plan, texts[i], "(redacted)", NULL);
+      g_object_set (plan, texts[i], REFRACT_REDACTED, NULL);
   return refract_plan_get_repro_command (plan, result->kv,
                                          refract_backend_name_of_engine (run->engine->name));
 }

@@ -14,6 +14,7 @@
 #include "core/refract-model.h"
 #include "core/refract-prompts.h"
 #include "report/refract-report-plan.h"
+#include "report/refract-report-private.h"
 
 #define MAX_TEXT 4096
 #define MAX_SHOWN 80
@@ -159,7 +160,7 @@ take_file (RefractPlanImport *self, const char *property, const char *path, cons
   if (path == NULL)
     return;
   base = base != NULL ? base + 1 : path;
-  if (*base == '\0' || g_str_equal (base, "(redacted)"))
+  if (*base == '\0' || g_str_equal (base, REFRACT_REDACTED))
     return;
   file = g_new0 (RefractPlanFile, 1);
   file->property = g_strdup (property);

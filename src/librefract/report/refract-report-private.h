@@ -15,6 +15,7 @@ G_BEGIN_DECLS
 #define REFRACT_REPORT_FRAMEWORK "0.3.2"
 #define REFRACT_REPORT_EXTENSION 1
 #define REFRACT_REPORT_FLOOR_MINIMUM 99.5
+#define REFRACT_REDACTED "(redacted)" /* stands where a text was */
 
 /* Takes @root, which has the shape of a report, and makes it immutable. */
 RefractReport *refract_report_new_take (JsonObject *root);

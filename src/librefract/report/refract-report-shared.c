@@ -12,8 +12,6 @@
 #include "core/refract-text.h"
 #include "report/refract-report-private.h"
 
-#define REDACTED "(redacted)"
-
 static JsonArray *
 array_from_strings (GPtrArray *strings)
 {
@@ -51,7 +49,7 @@ make_plan (const RefractRun *run, gboolean redact)
   g_ptr_array_add (texts, NULL);
   g_object_set (plan, "candidates", texts->pdata, NULL);
   if (redact)
-    g_object_set (plan, "rniah-needle", REDACTED, "rniah-question", REDACTED, NULL);
+    g_object_set (plan, "rniah-needle", REFRACT_REDACTED, "rniah-question", REFRACT_REDACTED, NULL);
   return refract_plan_to_json (plan, FALSE);
 }
 
@@ -305,6 +303,20 @@ set_text (JsonObject *inputs, const char *name, const RefractText *text)
   json_object_set_object_member (inputs, name, object);
 }
 
+/* What tells a text of the plan from another one, also where it is redacted. */
+static void
+set_fingerprint (JsonObject *inputs, const char *name, const RefractRun *run, const char *field)
+{
+  const char *text = refract_plan_get_string (run->plan, field);
+  g_autofree char *sha256 = NULL;
+  JsonObject *object = json_object_new ();
+
+  if (text != NULL)
+    sha256 = g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
+  refract_json_set_string_or_null (object, "sha256", sha256);
+  json_object_set_object_member (inputs, name, object);
+}
+
 static JsonObject *
 make_inputs (const RefractRun *run)
 {
@@ -324,6 +336,8 @@ make_inputs (const RefractRun *run)
     }
   set_text (inputs, "corpus", run->corpus);
   set_text (inputs, "haystack", run->haystack);
+  set_fingerprint (inputs, "needle", run, "rniah-needle");
+  set_fingerprint (inputs, "question", run, "rniah-question");
   return inputs;
 }
 
