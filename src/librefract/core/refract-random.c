@@ -47,18 +47,26 @@ seed_by_key (RefractRandom *self, const guint32 *key, guint n)
   self->next = N_WORDS;
 }
 
-/* The next 624 words. */
+static inline guint32
+twist (guint32 word, guint32 next, guint32 distant)
+{
+  guint32 y = (word & 0x80000000) | (next & 0x7fffffff);
+
+  return distant ^ y >> 1 ^ (-(y & 1) & 0x9908b0df);
+}
+
+/* The next 624 words; without a remainder in the loops, which cost more than all the rest. */
 static void
 renew (RefractRandom *self)
 {
   guint32 *words = self->words;
+  guint i = 0;
 
-  for (guint i = 0; i < N_WORDS; i++)
-    {
-      guint32 y = (words[i] & 0x80000000) | (words[(i + 1) % N_WORDS] & 0x7fffffff);
-
-      words[i] = words[(i + DISTANCE) % N_WORDS] ^ y >> 1 ^ ((y & 1) != 0 ? 0x9908b0df : 0);
-    }
+  for (; i < N_WORDS - DISTANCE; i++)
+    words[i] = twist (words[i], words[i + 1], words[i + DISTANCE]);
+  for (; i < N_WORDS - 1; i++)
+    words[i] = twist (words[i], words[i + 1], words[i + DISTANCE - N_WORDS]);
+  words[i] = twist (words[i], words[0], words[DISTANCE - 1]);
   self->next = 0;
 }
 
