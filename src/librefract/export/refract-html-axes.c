@@ -308,14 +308,17 @@ add_rniah (RefractHtml *self, RefractReport *report)
 static void
 add_perturbations (RefractHtml *self, RefractReport *report)
 {
-  static const char *const columns[] = { "Perturbation", "Score", "Band", "Pairs", NULL };
+  const char *columns[] = { "Perturbation", "Score", "Band", "Pairs", NULL };
   JsonObject *scores = refract_json_get_object (refract_report_get_axis (report, REFRACT_AXIS_PLAD),
                                                 "per_perturbation_score");
   JsonObject *pairs = refract_json_get_object (
       refract_report_get_axis_extension (report, REFRACT_AXIS_PLAD), "pairs_per_perturbation");
-  g_autoptr (RefractTable) table = refract_table_new (NULL, columns);
+  g_autoptr (RefractTable) table = NULL;
   g_autoptr (GList) names = scores != NULL ? json_object_get_members (scores) : NULL;
 
+  if (pairs == NULL)
+    columns[3] = NULL;
+  table = refract_table_new (NULL, columns);
   for (GList *l = names; l != NULL; l = l->next)
     {
       RefractTableRow *row = refract_table_add_row (table);
@@ -326,7 +329,8 @@ add_perturbations (RefractHtml *self, RefractReport *report)
       refract_table_row_add_text (
           row, isnan (score) ? "does not apply"
                              : refract_band_get_name (refract_band_for_score (score)));
-      refract_table_row_add_number (row, refract_json_get_double (pairs, l->data, NAN), 0);
+      if (pairs != NULL)
+        refract_table_row_add_number (row, refract_json_get_double (pairs, l->data, NAN), 0);
     }
   refract_html_add_table (self, table, "PLAD by perturbation");
 }

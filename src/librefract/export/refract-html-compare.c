@@ -47,16 +47,13 @@ add_table_section (RefractHtml *self, const RefractTable *table, const char *tit
 
   if (table == NULL || table->rows->len == 0)
     return;
-  if (title != NULL)
-    {
-      refract_html_add_section (self, title);
-      refract_html_add_table (self, table, title);
-      return;
-    }
+  /* Not as a caption, which is as wide as the table. */
   untitled = refract_table_copy (table);
   g_clear_pointer (&untitled->title, g_free);
-  refract_html_add_section (self, table->title);
-  refract_html_add_table (self, untitled, table->title);
+  refract_html_add_section (self, title != NULL ? title : table->title);
+  if (title != NULL)
+    refract_html_add (self, "p", "dim", table->title);
+  refract_html_add_table (self, untitled, title != NULL ? title : table->title);
 }
 
 /* --- Side by side --- */
@@ -162,7 +159,7 @@ refract_leaderboard_to_html (const RefractLeaderboard *leaderboard)
   g_auto (RefractEnglish) english = refract_english_begin ();
   g_autoptr (GString) body = g_string_new (NULL);
   g_autoptr (GString) nav = g_string_new (NULL);
-  RefractHtml self = { .body = body, .nav = nav, .level = 2, .wide = TRUE };
+  RefractHtml self = { .body = body, .nav = nav, .level = 2 };
   guint n = leaderboard->tables->len;
   g_autofree char *count = g_strdup_printf (
       leaderboard->kind == REFRACT_LEADERBOARD_MODELS ? "%u candidates" : "%u models", n);

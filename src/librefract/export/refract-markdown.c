@@ -22,7 +22,7 @@ refract_markdown_dup_citation (RefractReport *report)
   JsonObject *root = refract_report_get_root (report);
   double score = refract_report_get_composite (report);
   const char *version = refract_json_get_string (root, "framework_version", NULL);
-  const char *engine = refract_json_find_string (root, "extension.engine.name");
+  const char *engine = refract_report_get_engine_name (report);
   const char *build = refract_json_find_string (root, "extension.engine.build");
   const char *hardware = refract_json_find_string (root, "extension.hardware.processor");
   g_autofree char *model = refract_report_dup_model_name (report);
@@ -31,8 +31,6 @@ refract_markdown_dup_citation (RefractReport *report)
   g_autofree char *bound = refract_report_dup_bound_text (report);
   GString *text = g_string_new (NULL);
 
-  if (engine == NULL)
-    engine = refract_json_find_string (root, "environment.backend");
   if (build == NULL)
     build = refract_json_find_string (root, "environment.llama_cpp_commit");
   if (hardware == NULL)

@@ -16,6 +16,8 @@
 #include "report/refract-comparison.h"
 #include "report/refract-report-text.h"
 
+#define SIGNIFICANT 99 /* in place of decimals: four digits that count */
+
 typedef enum
 {
   BETTER_NEITHER,
@@ -34,10 +36,12 @@ static const struct
   Better better;
   gboolean in_list;
 } metrics[] = {
-  { N_ ("KLD, mean (nats)"), "extension.axes.kld.mean_kld", "axes.kld.mean_kld", 1, 5, BETTER_LOWER,
+  { N_ ("KLD, mean (nats)"), "extension.axes.kld.mean_kld", "axes.kld.mean_kld", 1, SIGNIFICANT,
+    BETTER_LOWER, TRUE },
+  { N_ ("KLD, 99 % (nats)"), "extension.axes.kld.p99_kld", NULL, 1, SIGNIFICANT, BETTER_LOWER,
     TRUE },
-  { N_ ("KLD, 99 % (nats)"), "extension.axes.kld.p99_kld", NULL, 1, 4, BETTER_LOWER, TRUE },
-  { N_ ("KLD, largest (nats)"), "extension.axes.kld.max_kld", NULL, 1, 3, BETTER_LOWER, FALSE },
+  { N_ ("KLD, largest (nats)"), "extension.axes.kld.max_kld", NULL, 1, SIGNIFICANT, BETTER_LOWER,
+    FALSE },
   { N_ ("Same most likely token (%)"), "axes.kld.same_topp_pct", NULL, 1, 2, BETTER_HIGHER, FALSE },
   { N_ ("Perplexity"), "axes.kld.ppl", NULL, 1, 4, BETTER_NEITHER, FALSE },
   { N_ ("Perplexity of the reference"), "extension.axes.kld.ppl_reference", NULL, 1, 4,
@@ -72,6 +76,18 @@ get_metric (RefractReport *report, guint metric)
   if (isnan (value) && metrics[metric].other_path != NULL)
     value = refract_json_find_double (root, metrics[metric].other_path);
   return value * metrics[metric].factor;
+}
+
+/* Small numbers are what matters in KLD. */
+static void
+add_metric (RefractTableRow *row, RefractReport *report, guint metric)
+{
+  double value = get_metric (report, metric);
+
+  if (metrics[metric].decimals == SIGNIFICANT && !isnan (value))
+    refract_table_row_take_number (row, value, g_strdup_printf ("%.4g", value));
+  else
+    refract_table_row_add_number (row, value, metrics[metric].decimals);
 }
 
 static gboolean
@@ -131,11 +147,18 @@ static void
 add_composite (RefractTableRow *row, RefractReport *report)
 {
   double score = refract_report_get_composite (report);
+  g_autofree char *text = refract_format_score_interval (
+      score, refract_json_get_object (refract_report_get_extension (report), "interval"), 2);
+  g_autofree char *bound = refract_report_dup_bound_text (report);
 
-  refract_table_row_take_number (
-      row, score,
-      refract_format_score_interval (
-          score, refract_json_get_object (refract_report_get_extension (report), "interval"), 2));
+  if (bound != NULL)
+    {
+      g_autofree char *marked = g_strdup_printf (N_ ("%s, at best"), text);
+
+      refract_table_row_add_text (row, marked);
+    }
+  else
+    refract_table_row_take_number (row, score, g_steal_pointer (&text));
 }
 
 /* A retrieval score at low confidence says nothing, and a bound only what cannot be: neither is to
@@ -218,153 +241,9 @@ make_metrics (GPtrArray *reports, char **names)
       row = refract_table_add_row (table);
       refract_table_row_add_text (row, metrics[metric].title);
       for (guint i = 0; i < reports->len; i++)
-        refract_table_row_add_number (row, get_metric (reports->pdata[i], metric),
-                                      metrics[metric].decimals);
+        add_metric (row, reports->pdata[i], metric);
       if (metrics[metric].better != BETTER_NEITHER)
         refract_table_row_mark_best (row, 1, metrics[metric].better == BETTER_HIGHER);
-    }
-  return table;
-}
-
-typedef struct
-{
-  RefractUnits *units[REFRACT_N_AXES];
-  GStrv keys[REFRACT_N_AXES];
-} Measured;
-
-static void
-measured_init (Measured *self, RefractReport *report)
-{
-  for (guint axis = 0; axis < REFRACT_N_AXES; axis++)
-    self->units[axis] = refract_report_dup_units (report, axis, &self->keys[axis]);
-}
-
-static void
-measured_clear (Measured *self)
-{
-  for (guint axis = 0; axis < REFRACT_N_AXES; axis++)
-    {
-      g_clear_pointer (&self->units[axis], refract_units_free);
-      g_clear_pointer (&self->keys[axis], g_strfreev);
-    }
-}
-
-/* One report against the first: the composite, then each axis. */
-typedef struct
-{
-  RefractReport *report;
-  gboolean known[1 + REFRACT_N_AXES];
-  double difference[1 + REFRACT_N_AXES];
-  RefractInterval interval[1 + REFRACT_N_AXES];
-} Difference;
-
-typedef struct
-{
-  const Measured *first;
-  guint n_columns; /* of a Difference's 1 + REFRACT_N_AXES */
-} DifferenceJob;
-
-/* Resampling takes its time: a thread for each processor. */
-static void
-difference_thread (gpointer data, gpointer user_data)
-{
-  Difference *self = data;
-  const DifferenceJob *job = user_data;
-  const RefractUnits *ours[REFRACT_N_AXES] = { NULL };
-  const RefractUnits *theirs[REFRACT_N_AXES] = { NULL };
-  Measured measured;
-
-  measured_init (&measured, self->report);
-  for (guint axis = 0; axis < REFRACT_N_AXES; axis++)
-    if (measured.units[axis] != NULL && job->first->units[axis] != NULL
-        && g_strv_equal ((const char *const *) measured.keys[axis],
-                         (const char *const *) job->first->keys[axis]))
-      {
-        ours[axis] = measured.units[axis];
-        theirs[axis] = job->first->units[axis];
-      }
-  self->known[0]
-      = refract_paired_difference (ours, theirs, &self->difference[0], &self->interval[0]);
-  for (guint axis = 0; axis + 1 < job->n_columns; axis++)
-    {
-      const RefractUnits *a[REFRACT_N_AXES] = { NULL };
-      const RefractUnits *b[REFRACT_N_AXES] = { NULL };
-
-      a[axis] = ours[axis];
-      b[axis] = theirs[axis];
-      self->known[axis + 1] = refract_paired_difference (a, b, &self->difference[axis + 1],
-                                                         &self->interval[axis + 1]);
-    }
-  measured_clear (&measured);
-}
-
-/* (transfer full) (element-type Difference): of all reports but the first */
-static GPtrArray *
-find_differences (GPtrArray *reports, guint n_columns)
-{
-  GPtrArray *differences = g_ptr_array_new_with_free_func (g_free);
-  Measured first;
-  DifferenceJob job = { &first, n_columns };
-  GThreadPool *pool
-      = g_thread_pool_new (difference_thread, &job, (int) g_get_num_processors (), FALSE, NULL);
-
-  measured_init (&first, reports->pdata[0]);
-  for (guint i = 1; i < reports->len; i++)
-    {
-      Difference *difference = g_new0 (Difference, 1);
-
-      difference->report = reports->pdata[i];
-      g_ptr_array_add (differences, difference);
-      g_thread_pool_push (pool, difference, NULL);
-    }
-  g_thread_pool_free (pool, FALSE, TRUE);
-  measured_clear (&first);
-  return differences;
-}
-
-/* "−3.2 [−5.1, −1.0] ▼": the arrow where 0 is outside, so that it is more than chance */
-static void
-add_difference (RefractTableRow *row, const Difference *self, guint column)
-{
-  const RefractInterval *interval = &self->interval[column];
-  const char *verdict = "";
-
-  if (!self->known[column])
-    {
-      refract_table_row_add_text (row, "—");
-      return;
-    }
-  if (interval->high < 0)
-    verdict = " ▼ lower";
-  else if (interval->low > 0)
-    verdict = " ▲ higher";
-  refract_table_row_take_number (
-      row, self->difference[column],
-      g_strdup_printf ("%+.2f [%+.2f, %+.2f]%s%s", self->difference[column], interval->low,
-                       interval->high, verdict, interval->few_samples ? ", few samples" : ""));
-}
-
-static RefractTable *
-make_differences (GPtrArray *reports, char **names)
-{
-  g_autofree char *title = g_strdup_printf (
-      N_ ("Difference to %s in points, paired over the same prompts, chunks and trials [95 %%]"),
-      names[0]);
-  const char *columns[2 + REFRACT_N_AXES + 1] = { "", N_ ("Composite") };
-  guint n_columns = reports->len > REFRACT_COMPARISON_MAX_DETAILS ? 1 : 1 + REFRACT_N_AXES;
-  g_autoptr (GPtrArray) differences = find_differences (reports, n_columns);
-  RefractTable *table;
-
-  for (guint axis = 0; axis + 1 < n_columns; axis++)
-    columns[2 + axis] = refract_axis_id_get_title (axis);
-  table = refract_table_new (title, columns);
-  for (guint i = 0; i < differences->len; i++)
-    {
-      RefractTableRow *row = refract_table_add_row (table);
-
-      refract_table_row_add_text (row, names[i + 1]);
-      for (guint column = 0; column < n_columns; column++)
-        add_difference (row, differences->pdata[i], column);
     }
   return table;
 }
@@ -462,7 +341,7 @@ refract_comparison_new (GPtrArray *reports, GError **error)
   self->names = make_names (reports);
   self->warnings = refract_comparison_list_warnings (reports, self->names);
   self->metrics = make_metrics (reports, self->names);
-  self->differences = make_differences (reports, self->names);
+  self->differences = refract_comparison_make_differences (reports, self->names);
   self->prompts = make_prompts (reports, self->names);
   if (reports->len == 2 && is_repetition (reports->pdata[0], reports->pdata[1]))
     self->items = refract_comparison_make_items (reports->pdata[0], reports->pdata[1]);
@@ -523,7 +402,7 @@ refract_comparison_make_list (const RefractComparison *self)
         refract_table_row_add_score (row, refract_report_get_axis_score (report, axis));
       for (guint metric = 0; metric < G_N_ELEMENTS (metrics); metric++)
         if (metrics[metric].in_list)
-          refract_table_row_add_number (row, get_metric (report, metric), metrics[metric].decimals);
+          add_metric (row, report, metric);
     }
   return table;
 }

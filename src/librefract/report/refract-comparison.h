@@ -58,6 +58,8 @@ char *refract_comparison_to_html (const RefractComparison *self);
 
 /* For refract_comparison_new(): sentences on what differs among @reports. */
 GPtrArray *refract_comparison_list_warnings (GPtrArray *reports, char **names);
+/* For refract_comparison_new(): see @differences. Uses all processors. */
+RefractTable *refract_comparison_make_differences (GPtrArray *reports, char **names);
 /* For refract_comparison_new(): see @items. */
 RefractTable *refract_comparison_make_items (RefractReport *a, RefractReport *b);
 

@@ -64,9 +64,7 @@ entry_new (RefractReport *report)
   entry->version = refract_json_get_string (
       root, "framework_version",
       g_str_has_prefix (schema, "refract.report.v") ? schema + strlen ("refract.report.v") : "?");
-  entry->engine = refract_json_find_string (root, "extension.engine.name");
-  if (entry->engine == NULL)
-    entry->engine = refract_json_find_string (root, "environment.backend");
+  entry->engine = refract_report_get_engine_name (report);
   entry->composite = refract_report_get_composite (report);
   entry->is_control
       = refract_json_get_boolean (refract_report_get_extension (report), "is_control", FALSE);

@@ -52,6 +52,17 @@ refract_report_dup_model_name (RefractReport *self)
   return refract_text_clean (*text != '\0' ? text : _ ("Unknown model"), MAX_NAME);
 }
 
+const char *
+refract_report_get_engine_name (RefractReport *self)
+{
+  JsonObject *root = refract_report_get_root (self);
+  const char *name = refract_json_find_string (root, "extension.engine.name");
+
+  if (name == NULL)
+    name = refract_json_find_string (root, "environment.backend");
+  return g_strcmp0 (name, "llamacpp") == 0 ? "llama.cpp" : name;
+}
+
 char *
 refract_kv_text_to_label (const char *text)
 {

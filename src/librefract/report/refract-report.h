@@ -105,6 +105,8 @@ RefractUnits *refract_report_dup_units (RefractReport *self, RefractAxisId axis,
 /* Names for people, on one line, whatever the report says: "Gemma 2B Q8_0" (of old layouts: the
  * file's name), "K q8_0 / V q4_0". (transfer full) */
 char *refract_report_dup_model_name (RefractReport *self);
+/* "llama.cpp", "vLLM"; (nullable): as the report has it, to be escaped */
+const char *refract_report_get_engine_name (RefractReport *self);
 char *refract_report_dup_candidate_label (RefractReport *self);
 char *refract_report_dup_reference_label (RefractReport *self);
 /* The label of a configuration's text; the text as it stands where it is none of ours. (transfer
