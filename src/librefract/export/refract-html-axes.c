@@ -406,8 +406,19 @@ add_plad (RefractHtml *self, RefractReport *report)
 void
 refract_html_add_axes (RefractHtml *self, RefractReport *report)
 {
-  add_trajectory (self, report);
-  add_kld (self, report);
-  add_rniah (self, report);
-  add_plad (self, report);
+  static void (*const adders[]) (RefractHtml *, RefractReport *)
+      = { add_trajectory, add_kld, add_rniah, add_plad };
+
+  for (guint i = 0; i < G_N_ELEMENTS (adders); i++)
+    {
+      gsize before = self->body->len, begun;
+
+      g_string_append (self->body, "<section>\n");
+      begun = self->body->len;
+      adders[i](self, report);
+      if (self->body->len > begun)
+        g_string_append (self->body, "</section>\n");
+      else
+        g_string_truncate (self->body, before);
+    }
 }
