@@ -13,11 +13,13 @@ import refract_cli
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
-    """Answers with server.body; breaks off after server.cut bytes; understands ranges."""
+    """Answers with server.body; breaks off after server.cut bytes; understands ranges, unless it is not to."""
 
     def do_GET(self):
         wanted = self.headers.get("Range")
         self.server.ranges.append(wanted)
+        if self.server.has_no_ranges:
+            wanted = None
         body = self.server.body
         start = int(wanted.removeprefix("bytes=").removesuffix("-")) if wanted else 0
         self.send_response(self.server.status or (206 if wanted else 200))
@@ -46,7 +48,7 @@ class Fetch(refract_cli.CliTest):
     def setUp(self):
         super().setUp()
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.status, self.server.cut, self.server.ranges = None, None, []
+        self.server.status, self.server.cut, self.server.ranges, self.server.has_no_ranges = None, None, [], False
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.addCleanup(self.server.server_close)
         self.addCleanup(self.server.shutdown)
@@ -97,6 +99,25 @@ class Fetch(refract_cli.CliTest):
         self.fetch(2, "another text")  # and not "no archive": the two halves fit
         self.assertEqual(self.server.ranges, [None, f"bytes={there}-"])
 
+    def test_begins_anew(self):
+        """Where the server cannot go on in the middle."""
+        self.server.body = archive({"wiki.test.raw": os.urandom(200000)})
+        self.server.cut = 120000
+        self.fetch(3, self.url)
+        self.server.cut, self.server.has_no_ranges = None, True
+        self.fetch(2, "another text")  # and not "no archive": it is the whole of it
+
+    def test_links_are_not_unpacked(self):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w") as file:
+            for name in ("wiki.test.raw", "wiki.train.raw"):
+                link = zipfile.ZipInfo(name)
+                link.create_system, link.external_attr = 3, 0o120777 << 16
+                file.writestr(link, "/etc/passwd")
+        self.server.body = buffer.getvalue()
+        self.fetch(2, "no archive with")
+        self.assertEqual(self.files(), [])
+
     def test_server_says_no(self):
         self.server.body, self.server.status = b"gone", 404
         self.fetch(2, ["404", "--url"])
@@ -113,7 +134,8 @@ class Fetch(refract_cli.CliTest):
         self.check(2, "fetch", "--prompts", "--prompts-url", self.url, says="30 prompts")
 
     def test_bad_address(self):
-        self.check(2, "fetch", "--url", "not an address", says="address")
+        for url in ("not an address", "file:///etc/passwd", "ftp://x/y"):
+            self.check(2, "fetch", "--url", url, says=["address", "https://"])
 
 
 if __name__ == "__main__":

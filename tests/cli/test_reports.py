@@ -88,10 +88,12 @@ class Reports(refract_cli.CliTest):
         self.assertEqual((result["verdict"], result["composite"]["n"], result["composite"]["sd"]), ("stable", 2, 0))
         self.assertTrue(result["fits_interval"])
         # The bundle of a report of the same plan, model and engine has it; that of another has not.
-        self.check(0, "score", *plan, "--json-out", self.path("s.refract.json"))
-        self.check(0, "export", self.path("s.refract.json"), "--bundle", self.path("b.zip"))
-        with zipfile.ZipFile(self.path("b.zip")) as bundle:
-            self.assertEqual(json.loads(bundle.read("repeatability.json"))["candidates"], [result])
+        for redact in ([], ["--redact"]):
+            self.check(0, "score", *plan, *redact, "--json-out", self.path("s.refract.json"))
+            self.check(0, "export", self.path("s.refract.json"), "--bundle", self.path("b.zip"))
+            with zipfile.ZipFile(self.path("b.zip")) as bundle:
+                self.assertEqual(json.loads(bundle.read("repeatability.json"))["candidates"], [result])
+        self.assertIn("(redacted)", self.read("s.refract.json"))
         self.check(0, "score", *plan, "--seed", "7", "--json-out", self.path("t.refract.json"))
         self.check(0, "export", self.path("t.refract.json"), "--bundle", self.path("c.zip"))
         with zipfile.ZipFile(self.path("c.zip")) as bundle:

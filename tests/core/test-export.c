@@ -424,20 +424,59 @@ test_repeatability (void)
 }
 
 static RefractReport *
-make_planned (const char *plan, const char *engine)
+make_planned_with (const char *plan, const char *engine, const char *inputs)
 {
   g_autofree char *text = g_strdup_printf (
       "{\"schema\": \"refract.report.v0.3.1\", \"candidate\": \"ctk=q8_0,ctv=q8_0\", "
       "\"composite\": "
       "90, \"axes\": {}, \"extension\": {\"interval\": {\"low\": 89, \"high\": 91}, \"plan\": %s, "
-      "\"model\": "
+      "\"inputs\": "
+      "%s, \"model\": "
       "{\"fingerprint\": \"ab\"}, \"engine\": {\"name\": \"e\", \"version\": \"%s\"}}}",
-      plan, engine);
+      plan, inputs, engine);
   g_autoptr (GError) error = NULL;
   RefractReport *report = refract_report_new_from_text (text, strlen (text), &error);
 
   g_assert_no_error (error);
   return report;
+}
+
+static RefractReport *
+make_planned (const char *plan, const char *engine)
+{
+  return make_planned_with (plan, engine, "{}");
+}
+
+/* A report of a plan with that needle; @redacted: with no more than its fingerprint. */
+static RefractReport *
+make_hidden (const char *needle, gboolean redacted)
+{
+  g_autofree char *sha256 = g_compute_checksum_for_string (G_CHECKSUM_SHA256, needle, -1);
+  g_autofree char *plan
+      = g_strdup_printf ("{\"n\": 1, \"rniah_needle\": \"%s\"}", redacted ? "(redacted)" : needle);
+  g_autofree char *inputs = g_strdup_printf ("{\"needle\": {\"sha256\": \"%s\"}}", sha256);
+
+  return make_planned_with (plan, "1", redacted ? inputs : "{}");
+}
+
+/* The store of one's own reports and that of redacted ones is the same. */
+static void
+test_repeatability_redacted (void)
+{
+  g_autoptr (RefractReport) report = make_hidden ("A is rare.", FALSE);
+  g_autoptr (RefractReport) redacted = make_hidden ("A is rare.", TRUE);
+  g_autoptr (RefractReport) other = make_hidden ("B is rare.", TRUE);
+  g_autoptr (GPtrArray) runs = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ptr_array_unref);
+  g_autoptr (GPtrArray) candidates = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_ptr_array_add (runs, make_run (80));
+  candidates = refract_repeatability_new (runs);
+  g_assert_true (refract_repeatability_store (candidates, report, &error));
+  g_assert_no_error (error);
+  g_assert_true (refract_repeatability_exists (report));
+  g_assert_true (refract_repeatability_exists (redacted));
+  g_assert_false (refract_repeatability_exists (other));
 }
 
 /* What is stored is found by every report of the same plan, model and engine, and by no other. */
@@ -553,6 +592,7 @@ main (int argc, char **argv)
   g_test_add_func ("/export/csv", test_csv);
   g_test_add_func ("/export/repeatability", test_repeatability);
   g_test_add_func ("/export/repeatability-store", test_repeatability_store);
+  g_test_add_func ("/export/repeatability-redacted", test_repeatability_redacted);
   g_test_add_func ("/export/pruned", test_pruned);
   status = g_test_run ();
   remove_stored (folder);

@@ -65,6 +65,16 @@ test_values (void)
   g_assert_cmpstr (refract_json_get_string (object, "a", "fallback"), ==, "fallback");
 }
 
+/* A byte order mark is no part of the text, also where that is rewritten. */
+static void
+test_mark (void)
+{
+  g_autoptr (JsonObject) object = parse ("\xef\xbb\xbf {\"a\": 1, \"b\": NaN}");
+
+  g_assert_cmpint (refract_json_get_int (object, "a", 0), ==, 1);
+  g_assert_true (json_object_get_null_member (object, "b"));
+}
+
 static void
 test_rewrites (void)
 {
@@ -90,7 +100,10 @@ test_refused (void)
     const char *text;
     const char *part;
   } cases[] = {
-    { "", "an end of the text where a value is expected" },
+    { "", "nothing in it" },
+    { "\xef\xbb\xbf\n", "nothing in it" },
+    { "\xff\xfe{", "UTF-16" },
+    { "\xfe\xff", "UTF-16" },
     { "[]", "no object" },
     { "{", "without a key" },
     { "{\"a\":1", "in the middle" },
@@ -347,6 +360,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/json/values", test_values);
+  g_test_add_func ("/json/mark", test_mark);
   g_test_add_func ("/json/rewrites", test_rewrites);
   g_test_add_func ("/json/refused", test_refused);
   g_test_add_func ("/json/strings", test_strings);

@@ -321,7 +321,9 @@ test_wrong (void)
     const char *text;
     const char *reason;
   } wrong[] = {
-    { "", "value is expected" },
+    { "", "nothing in it" },
+    { "\xef\xbb\xbf \n", "nothing in it" },
+    { "\xff\xfe{", "UTF-16" },
     { "[]", "no object" },
     { "{\"schema\": \"something.else\", \"axes\": {}}", "not a REFRACT report" },
     { "{\"axes\": {}}", "not a REFRACT report" },

@@ -181,6 +181,14 @@ receive (GInputStream *stream,
     }
 }
 
+static gboolean
+is_web (GUri *uri)
+{
+  const char *scheme = g_uri_get_scheme (uri);
+
+  return g_str_equal (scheme, "https") || g_str_equal (scheme, "http");
+}
+
 /* Into @path, behind what is there of an earlier try. */
 static gboolean
 download (const char *url,
@@ -201,9 +209,11 @@ download (const char *url,
   gboolean done = FALSE;
   int fd;
 
-  if (message == NULL)
+  if (message == NULL || !is_web (soup_message_get_uri (message)))
     {
-      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE, "“%s” is not an address of the web.",
+      g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,
+                   "“%s” is not an address of the web: give one that begins with https:// or "
+                   "http://.",
                    url);
       return FALSE;
     }

@@ -477,6 +477,47 @@ refract_json_scan (
   return refract_json_scan_pruned (text, length, NULL, strict, strict_length, error);
 }
 
+/* Some systems write a redirected output in UTF-16. */
+static gboolean
+is_utf16 (const Scan *self)
+{
+  const char *text = self->start;
+
+  return self->end - text >= 2
+         && (memcmp (text, "\xff\xfe", 2) == 0 || memcmp (text, "\xfe\xff", 2) == 0
+             || (text[0] == '\0') != (text[1] == '\0'));
+}
+
+/* A byte order mark, which some editors put before UTF-8. */
+static void
+skip_mark (Scan *self)
+{
+  if (self->end - self->at < 3 || memcmp (self->at, "\xef\xbb\xbf", 3) != 0)
+    return;
+  self->at += 3;
+  rewrite (self, self->start, "");
+}
+
+/* The whole text. */
+static gboolean
+scan_text (Scan *self)
+{
+  if (self->end - self->start > REFRACT_JSON_MAX_BYTES)
+    return fail (self, "more than 64 MiB");
+  if (is_utf16 (self))
+    return fail (self, "UTF-16 instead of UTF-8: save it as UTF-8");
+  if (!is_utf8 (self))
+    return fail (self, "bytes that are not UTF-8");
+  skip_mark (self);
+  skip_space (self);
+  if (self->at == self->end)
+    return fail (self, "nothing in it");
+  if (!scan_value (self, 0))
+    return FALSE;
+  skip_space (self);
+  return self->at == self->end || fail (self, "something after its end");
+}
+
 gboolean
 refract_json_scan_pruned (const char *text,
                           gsize length,
@@ -492,18 +533,7 @@ refract_json_scan_pruned (const char *text,
   *strict_length = length;
 
   scan.key = g_string_new (NULL);
-  if (length > REFRACT_JSON_MAX_BYTES)
-    ok = fail (&scan, "more than 64 MiB");
-  else if (!is_utf8 (&scan))
-    ok = fail (&scan, "bytes that are not UTF-8");
-  else
-    {
-      ok = scan_value (&scan, 0);
-      skip_space (&scan);
-      if (ok && scan.at < scan.end)
-        ok = fail (&scan, "something after its end");
-    }
-
+  ok = scan_text (&scan);
   if (ok && scan.out != NULL)
     {
       scan.at = scan.end;
