@@ -13,6 +13,7 @@
 #include "charts/refract-chart-card.h"
 #include "compare/refract-compare-page.h"
 #include "compare/refract-table-view.h"
+#include "core/refract-json.h"
 #include "refract-export.h"
 #include "widget-fixture.h"
 
@@ -178,6 +179,53 @@ test_equal (void)
   app_fixture_close_window (window);
 }
 
+/* What another build of the engine, which hurts the first chunk, might have reported. (transfer
+ * full) */
+static char *
+write_other_build (const char *folder)
+{
+  g_autofree char *path
+      = g_test_build_filename (G_TEST_DIST, "data", "full-demo-q4_0.refract.json", NULL);
+  char *other = g_build_filename (folder, "other.refract.json", NULL);
+  g_autoptr (JsonParser) parser = json_parser_new ();
+  g_autoptr (GError) error = NULL;
+  JsonObject *root;
+
+  g_assert_true (json_parser_load_from_file (parser, path, &error));
+  root = json_node_get_object (json_parser_get_root (parser));
+  json_object_set_string_member (
+      json_node_get_object (refract_json_find (root, "extension.engine")), "build", "11700");
+  json_object_set_double_member (
+      json_array_get_object_element (
+          json_node_get_array (refract_json_find (root, "extension.axes.kld.per_chunk")), 0),
+      "mean_kld", 0.5);
+  g_assert_true (refract_json_save_object (root, other, &error));
+  return other;
+}
+
+/* Two builds: the items that changed are named, and nothing else. */
+static void
+test_builds (void)
+{
+  g_autofree char *folder = g_dir_make_tmp ("refract-compare-XXXXXX", NULL);
+  g_autofree char *other = write_other_build (folder);
+  RefractWindow *window = app_fixture_open_window ();
+  GPtrArray *paths = paths_of ("full-demo-q4_0.refract.json", NULL);
+  RefractComparePage *page;
+
+  g_ptr_array_add (paths, g_strdup (other));
+  page = open_page (window, paths);
+  assert_text (page,
+               "The build of the engine differs (11669, 11700): its kernels may have changed.");
+  assert_text (page, "What changed by more than chance, item by item");
+  assert_text (page, "Chunk 1");
+  g_assert_null (widget_find (page, widget_has_shown_text, "Chunk 2"));
+  write_page (window, GTK_WIDGET (page), "compare-builds");
+  app_fixture_close_window (window);
+  g_unlink (other);
+  g_rmdir (folder);
+}
+
 static void
 test_eight (void)
 {
@@ -286,6 +334,7 @@ main (int argc, char **argv)
   app_fixture_init (&argc, &argv);
   g_test_add_func ("/compare/three", test_three);
   g_test_add_func ("/compare/equal", test_equal);
+  g_test_add_func ("/compare/builds", test_builds);
   g_test_add_func ("/compare/eight", test_eight);
   g_test_add_func ("/compare/unreadable", test_unreadable);
   g_test_add_func ("/compare/export", test_export);

@@ -124,6 +124,36 @@ test_table (void)
   g_assert_nonnull (strstr (html, "<td class=\"num\" data-l=\"n\">1.2</td>"));
 }
 
+/* Whatever a report says stays one line of text, also where it begins a line. */
+static void
+test_markdown_text (void)
+{
+  static const char *const cases[][2] = {
+    { "  # a", "\\# a" },
+    { "> a > b", "\\> a > b" },
+    { "- a - b", "\\- a - b" },
+    { "+ a", "\\+ a" },
+    { "---", "\\---" },
+    { "-1.5", "-1.5" },
+    { "1.5", "1.5" },
+    { "12. a 1.5", "12\\. a 1.5" },
+    { "1) a", "1\\) a" },
+    { "12 a", "12 a" },
+    { "a\r\n# b\n\n```\nc", "a  # b  \\`\\`\\` c" },
+    { "$x$ <b>&amp;|~[a](b)*_\\", "\\$x\\$ &lt;b>&amp;amp;\\|\\~\\[a\\](b)\\*\\_\\\\" },
+    { "@you a@b @me", "@\u2060you a@b @\u2060me" },
+    { "", "" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GString) text = g_string_new (NULL);
+
+      refract_markdown_append (text, cases[i][0]);
+      g_assert_cmpstr (text->str, ==, cases[i][1]);
+    }
+}
+
 static void
 test_best (void)
 {
@@ -579,6 +609,7 @@ main (int argc, char **argv)
   g_setenv ("XDG_DATA_HOME", folder, TRUE);
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/export/table", test_table);
+  g_test_add_func ("/export/markdown-text", test_markdown_text);
   g_test_add_func ("/export/best", test_best);
   g_test_add_func ("/export/units", test_units);
   g_test_add_func ("/export/compare", test_compare);

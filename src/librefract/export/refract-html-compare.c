@@ -111,7 +111,7 @@ refract_comparison_to_html (const RefractComparison *comparison)
   g_autoptr (GString) body = g_string_new (NULL);
   g_autoptr (GString) nav = g_string_new (NULL);
   g_autoptr (RefractTable) list = NULL;
-  RefractHtml self = { .body = body, .nav = nav, .level = 2, .wide = TRUE };
+  RefractHtml self = { .body = body, .nav = nav, .level = 2 };
   guint n = comparison->reports->len;
   gboolean many = n > REFRACT_COMPARISON_MAX_DETAILS;
   g_autofree char *count = g_strdup_printf ("%u reports", n);
@@ -127,10 +127,13 @@ refract_comparison_to_html (const RefractComparison *comparison)
   add_charts (&self, comparison, 1 + REFRACT_N_AXES, TRUE);
   if (many)
     list = refract_comparison_make_list (comparison);
+  self.wide = !many;
   add_table_section (&self, many ? list : comparison->metrics, "Scores and figures");
+  self.wide = FALSE;
   add_table_section (&self, comparison->differences, "Differences");
   add_items (&self, comparison->items);
   add_maps (&self, comparison);
+  self.wide = TRUE;
   add_table_section (&self, comparison->prompts, NULL);
   return refract_html_finish (&self, "KV cache fidelity, side by side", count, NULL);
 }

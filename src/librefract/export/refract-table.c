@@ -162,16 +162,41 @@ refract_table_row_mark_best (RefractTableRow *self, guint first, gboolean higher
     }
 }
 
+/* What makes a heading, a quotation or a list where it begins a line. */
+static const char *
+append_beginning (GString *string, const char *text)
+{
+  gsize digits;
+
+  while (*text != '\0' && (guchar) *text <= ' ')
+    text++;
+  digits = strspn (text, "0123456789");
+  g_string_append_len (string, text, (gssize) digits);
+  text += digits;
+  if (*text == '\0')
+    return text;
+  if (digits == 0 ? strchr ("#>", *text) != NULL
+                        || (strchr ("+-", *text) != NULL && !g_ascii_isalnum (text[1]))
+                  : strchr (".)", *text) != NULL && !g_ascii_isalnum (text[1]))
+    g_string_append_c (string, '\\');
+  return text;
+}
+
 void
 refract_markdown_append (GString *string, const char *text)
 {
-  for (const char *c = text; *c != '\0'; c++)
+  const char *start = text;
+
+  for (const char *c = append_beginning (string, text); *c != '\0'; c++)
     {
-      if (*c == '&')
+      /* Nobody is to be called: a joiner, which is not seen, after the sign. */
+      if (*c == '@' && (c == start || !g_ascii_isalnum (c[-1])))
+        g_string_append (string, "@\u2060");
+      else if (*c == '&')
         g_string_append (string, "&amp;");
       else if (*c == '<')
         g_string_append (string, "&lt;");
-      else if (strchr ("\\`*_[]|~", *c) != NULL)
+      else if (strchr ("\\`*_[]|~$", *c) != NULL)
         g_string_append_printf (string, "\\%c", *c);
       else
         g_string_append_c (string, (guchar) *c < ' ' ? ' ' : *c);

@@ -122,10 +122,12 @@ add_difference (RefractTableRow *row, const Difference *self, guint column)
     verdict = " ▼ lower";
   else if (interval->low > 0)
     verdict = " ▲ higher";
+  /* + 0.0: there is no −0. */
   refract_table_row_take_number (
       row, self->difference[column],
-      g_strdup_printf ("%+.2f [%+.2f, %+.2f]%s%s", self->difference[column], interval->low,
-                       interval->high, verdict, interval->few_samples ? ", few samples" : ""));
+      g_strdup_printf ("%+.2f [%+.2f, %+.2f]%s%s", self->difference[column] + 0.0,
+                       interval->low + 0.0, interval->high + 0.0, verdict,
+                       interval->few_samples ? ", few samples" : ""));
 }
 
 RefractTable *
