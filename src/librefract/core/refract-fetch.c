@@ -18,7 +18,7 @@
 #include <libsoup/soup.h>
 
 #include "core/refract-error.h"
-#include "core/refract-fetch.h"
+#include "core/refract-fetch-private.h"
 #include "core/refract-prompts.h"
 
 #define BLOCK 65536
@@ -39,13 +39,7 @@ static const struct
                               REFRACT_OWN_PROMPTS, 1024 * 1024 },
 };
 
-/* What is taken out of the archive, whatever folder it lies in there. */
-static const struct
-{
-  const char *name;
-  const char *sha256;
-  guint64 max_bytes;
-} members[] = {
+static const RefractFetchMember members[] = {
   { REFRACT_WIKITEXT_TEST, REFRACT_WIKITEXT_TEST_SHA256, 8 * 1024 * 1024 },
   { REFRACT_WIKITEXT_TRAIN, REFRACT_WIKITEXT_TRAIN_SHA256, 64 * 1024 * 1024 },
 };
@@ -259,10 +253,13 @@ archive_error (const char *what, GError **error)
 
 /* One member into the cache, under its final name only when it is what it has to be. */
 static gboolean
-unpack_member (struct archive *archive, guint member, GCancellable *cancellable, GError **error)
+unpack_member (struct archive *archive,
+               const RefractFetchMember *member,
+               const char *folder,
+               GCancellable *cancellable,
+               GError **error)
 {
-  g_autofree char *path
-      = g_build_filename (refract_fetch_get_folder (), members[member].name, NULL);
+  g_autofree char *path = g_build_filename (folder, member->name, NULL);
   g_autofree char *part = g_strconcat (path, ".new", NULL);
   g_autofree char *block = g_malloc (BLOCK);
   g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
@@ -273,7 +270,7 @@ unpack_member (struct archive *archive, guint member, GCancellable *cancellable,
 
   if (fd < 0)
     return disk_error (part, error);
-  while (written && size <= members[member].max_bytes
+  while (written && size <= member->max_bytes
          && (n = archive_read_data (archive, block, BLOCK)) > 0)
     {
       size += (guint64) n;
@@ -284,7 +281,7 @@ unpack_member (struct archive *archive, guint member, GCancellable *cancellable,
   g_close (fd, NULL);
   if (written && n != 0)
     written = archive_error (n < 0 ? "damaged" : "too large", error);
-  else if (written && !g_str_equal (g_checksum_get_string (checksum), members[member].sha256))
+  else if (written && !g_str_equal (g_checksum_get_string (checksum), member->sha256))
     written = archive_error ("another text", error);
   else if (written && g_rename (part, path) != 0)
     written = disk_error (path, error);
@@ -294,7 +291,12 @@ unpack_member (struct archive *archive, guint member, GCancellable *cancellable,
 }
 
 static gboolean
-unpack_all (struct archive *archive, GCancellable *cancellable, GError **error)
+unpack_all (struct archive *archive,
+            const RefractFetchMember *wanted,
+            guint n_wanted,
+            const char *folder,
+            GCancellable *cancellable,
+            GError **error)
 {
   struct archive_entry *entry;
   guint found = 0;
@@ -306,30 +308,35 @@ unpack_all (struct archive *archive, GCancellable *cancellable, GError **error)
       const char *name = archive_entry_pathname (entry);
       const char *slash = name != NULL ? strrchr (name, '/') : NULL;
 
-      for (guint i = 0; name != NULL && i < G_N_ELEMENTS (members); i++)
+      for (guint i = 0; name != NULL && i < n_wanted; i++)
         if (archive_entry_filetype (entry) == AE_IFREG
-            && g_str_equal (slash != NULL ? slash + 1 : name, members[i].name))
+            && g_str_equal (slash != NULL ? slash + 1 : name, wanted[i].name))
           {
-            if (!unpack_member (archive, i, cancellable, error))
+            if (!unpack_member (archive, &wanted[i], folder, cancellable, error))
               return FALSE;
             found |= 1u << i;
           }
     }
-  if (status != ARCHIVE_EOF || found != (1u << G_N_ELEMENTS (members)) - 1)
+  if (status != ARCHIVE_EOF || found != (1u << n_wanted) - 1)
     return archive_error ("no archive with " REFRACT_WIKITEXT_TEST " and " REFRACT_WIKITEXT_TRAIN,
                           error);
   return TRUE;
 }
 
-static gboolean
-unpack (const char *path, GCancellable *cancellable, GError **error)
+gboolean
+refract_fetch_unpack (const char *path,
+                      const RefractFetchMember *wanted,
+                      guint n_wanted,
+                      const char *folder,
+                      GCancellable *cancellable,
+                      GError **error)
 {
   struct archive *archive = archive_read_new ();
   gboolean unpacked = FALSE;
 
   archive_read_support_format_zip (archive);
   if (archive_read_open_filename (archive, path, BLOCK) == ARCHIVE_OK)
-    unpacked = unpack_all (archive, cancellable, error);
+    unpacked = unpack_all (archive, wanted, n_wanted, folder, cancellable, error);
   else
     archive_error ("no archive", error);
   archive_read_free (archive);
@@ -371,8 +378,10 @@ refract_fetch_run (RefractFetch what,
       return FALSE;
     }
 
-  taken = what == REFRACT_FETCH_WIKITEXT ? unpack (part, cancellable, error)
-                                         : take_prompts (part, error);
+  taken = what == REFRACT_FETCH_WIKITEXT
+              ? refract_fetch_unpack (part, members, G_N_ELEMENTS (members), folder, cancellable,
+                                      error)
+              : take_prompts (part, error);
   g_unlink (part);
   return taken;
 }
