@@ -142,6 +142,10 @@ class HtmlTest(unittest.TestCase):
                         self.assertEqual(page.evaluate("""[...document.querySelectorAll("main *")].filter(e =>
                             e.checkVisibility() && !e.closest(".scroll, svg") && e.scrollWidth > e.clientWidth + 1 &&
                             getComputedStyle(e).display !== "inline").map(e => e.outerHTML.slice(0, 200))"""), [])
+                        # On a phone rows stand as labelled values, without scrolling.
+                        self.assertEqual(page.evaluate("""[...document.querySelectorAll(".scroll:has(.stack)")].filter(
+                            e => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1).map(
+                            e => e.getAttribute("aria-label"))""") if width < 600 else [], [])
 
     def test_first_screen(self):
         """Verdict, recommendation and bars are seen without scrolling."""
