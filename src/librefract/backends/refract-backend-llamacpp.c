@@ -27,7 +27,8 @@ find_engine (RefractBackendLlamacpp *self, GCancellable *cancellable, GError **e
   if (self->engine != NULL && self->engine->programs[REFRACT_LLAMACPP_SERVER].error != NULL)
     g_clear_pointer (&self->engine, refract_llamacpp_engine_free);
   if (self->engine == NULL)
-    self->engine = refract_llamacpp_engine_find (refract_backend_get_options (REFRACT_BACKEND (self)), cancellable, error);
+    self->engine = refract_llamacpp_engine_find (
+        refract_backend_get_options (REFRACT_BACKEND (self)), cancellable, error);
   return self->engine;
 }
 
@@ -107,8 +108,8 @@ refract_backend_llamacpp_open (RefractBackend *backend,
 
   if (engine == NULL || !check_kv (engine, kv, model, error))
     return NULL;
-  return refract_session_llamacpp_open (engine, model, kv, needs, refract_backend_get_silence_limit (backend), cancellable,
-                                        error);
+  return refract_session_llamacpp_open (
+      engine, model, kv, needs, refract_backend_get_silence_limit (backend), cancellable, error);
 }
 
 static RefractLogitsRun *
@@ -127,8 +128,8 @@ refract_backend_llamacpp_logits (RefractBackend *backend,
 
   if (engine == NULL || !check_kv (engine, kv, model, error))
     return NULL;
-  return refract_llamacpp_logits (engine, model, kv, spec, func, user_data, refract_backend_get_silence_limit (backend),
-                                  cancellable, error);
+  return refract_llamacpp_logits (engine, model, kv, spec, func, user_data,
+                                  refract_backend_get_silence_limit (backend), cancellable, error);
 }
 
 static void

@@ -75,9 +75,9 @@ refract_backend_mlx_detect (RefractBackend *backend, GCancellable *cancellable, 
   python = refract_python_find (refract_backend_get_options (backend)->python, error);
   if (python == NULL)
     return NULL;
-  worker = refract_mlx_worker_start (refract_backend_get_options (backend), python, NULL,
-                                     refract_backend_get_silence_limit (backend), cancellable,
-                                     error);
+  worker
+      = refract_mlx_worker_start (refract_backend_get_options (backend), python, NULL,
+                                  refract_backend_get_silence_limit (backend), cancellable, error);
   if (worker != NULL)
     self->info = make_info (refract_mlx_worker_get_facts (worker), python);
   return self->info;

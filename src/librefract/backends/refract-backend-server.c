@@ -31,8 +31,9 @@ find_engine (RefractBackend *backend, GCancellable *cancellable, GError **error)
   RefractBackendServerPrivate *priv = get_private (backend);
 
   if (priv->engine == NULL)
-    priv->engine = refract_server_engine_find (REFRACT_BACKEND_SERVER_GET_CLASS (backend)->server,
-                                               refract_backend_get_options (backend), cancellable, error);
+    priv->engine
+        = refract_server_engine_find (REFRACT_BACKEND_SERVER_GET_CLASS (backend)->server,
+                                      refract_backend_get_options (backend), cancellable, error);
   return priv->engine;
 }
 
