@@ -23,8 +23,8 @@
 #define PLAD (1u << REFRACT_AXIS_PLAD)
 
 /* What moves scores, where reports say it (old layouts elsewhere: like is compared with like), what
- * follows when it differs, and which axes it moves. What says something within one engine only is not
- * compared between two. */
+ * follows when it differs, and which axes it moves. What says something within one engine only is
+ * not compared between two. */
 static const struct
 {
   const char *path;
@@ -131,54 +131,51 @@ concerns (RefractReport *report, guint axes)
   return axes == ALL;
 }
 
-/* The first two values at @path that differ, and whose they are; FALSE where all that are known are
- * the same. */
-static gboolean
-find_at (GPtrArray *reports,
-         const char *path,
-         guint axes,
-         char **first,
-         char **other,
-         RefractReport *owners[2])
+/* What two reports say that differ in it */
+typedef struct
 {
-  g_clear_pointer (first, g_free);
+  RefractReport *owners[2];
+  char *values[2];
+} Difference;
+
+static void
+difference_clear (Difference *self)
+{
+  g_clear_pointer (&self->values[0], g_free);
+  g_clear_pointer (&self->values[1], g_free);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Difference, difference_clear)
+
+/* The first two reports that @axes concern and that say different things at @path. */
+static gboolean
+find_difference (GPtrArray *reports, const char *path, guint axes, Difference *difference)
+{
   for (guint i = 0; i < reports->len; i++)
     {
       g_autofree char *value
           = concerns (reports->pdata[i], axes) ? dup_value (reports->pdata[i], path) : NULL;
-      gboolean is_first = *first == NULL;
+      guint n = difference->values[0] != NULL ? 1 : 0;
 
-      if (value == NULL || (!is_first && g_str_equal (value, *first)))
+      if (value == NULL || g_strcmp0 (value, difference->values[0]) == 0)
         continue;
-      owners[is_first ? 0 : 1] = reports->pdata[i];
-      *(is_first ? first : other) = g_steal_pointer (&value);
-      if (!is_first)
+      difference->owners[n] = reports->pdata[i];
+      difference->values[n] = g_steal_pointer (&value);
+      if (n == 1)
         return TRUE;
     }
+  difference_clear (difference);
   return FALSE;
-}
-
-/* The same at either path. @first, @other: %NULL before */
-static gboolean
-find_different (GPtrArray *reports,
-                const char *path,
-                const char *other_path,
-                guint axes,
-                char **first,
-                char **other,
-                RefractReport *owners[2])
-{
-  return find_at (reports, path, axes, first, other, owners)
-         || (other_path != NULL && find_at (reports, other_path, axes, first, other, owners));
 }
 
 static void
 add_difference (GPtrArray *warnings,
                 const char *name,
                 const char *consequence,
-                const char *first,
-                const char *other)
+                const Difference *difference)
 {
+  const char *first = difference->values[0], *other = difference->values[1];
+
   if (is_readable (first) && is_readable (other))
     g_ptr_array_add (warnings, g_strdup_printf (N_ ("The %s differs (%s, %s): %s."), name, first,
                                                 other, consequence));
@@ -189,24 +186,23 @@ add_difference (GPtrArray *warnings,
 static gboolean
 has_engines (GPtrArray *reports)
 {
-  g_autofree char *first = NULL;
-  g_autofree char *other = NULL;
-  RefractReport *owners[2];
+  g_auto (Difference) difference = { 0 };
 
-  return find_different (reports, "extension.engine.name", "environment.backend", ALL, &first,
-                         &other, owners);
+  return find_difference (reports, "extension.engine.name", ALL, &difference)
+         || find_difference (reports, "environment.backend", ALL, &difference);
 }
 
 static void
 add_fact (GPtrArray *warnings, GPtrArray *reports, guint fact, gboolean engines)
 {
-  g_autofree char *first = NULL;
-  g_autofree char *other = NULL;
-  RefractReport *owners[2];
+  g_auto (Difference) difference = { 0 };
 
-  if (!(engines && facts[fact].within_engine)
-      && find_different (reports, facts[fact].path, facts[fact].other_path, facts[fact].axes, &first, &other, owners))
-    add_difference (warnings, facts[fact].name, facts[fact].consequence, first, other);
+  if (engines && facts[fact].within_engine)
+    return;
+  if (find_difference (reports, facts[fact].path, facts[fact].axes, &difference)
+      || (facts[fact].other_path != NULL
+          && find_difference (reports, facts[fact].other_path, facts[fact].axes, &difference)))
+    add_difference (warnings, facts[fact].name, facts[fact].consequence, &difference);
 }
 
 /* What an engine stores unless it is told otherwise. */
@@ -228,24 +224,22 @@ static void
 add_reference (GPtrArray *warnings, GPtrArray *reports)
 {
   static const char bytes[] = "extension.reference_kv.bytes_per_token";
-  g_autofree char *first = NULL;
-  g_autofree char *other = NULL;
-  RefractReport *owners[2];
+  g_auto (Difference) difference = { 0 };
   RefractKvDialect dialects[2];
 
-  if (!find_different (reports, "reference", NULL, ALL, &first, &other, owners))
+  if (!find_difference (reports, "reference", ALL, &difference))
     return;
-  if (is_usual_reference (first, &dialects[0]) && is_usual_reference (other, &dialects[1])
-      && dialects[0] != dialects[1])
+  if (is_usual_reference (difference.values[0], &dialects[0])
+      && is_usual_reference (difference.values[1], &dialects[1]) && dialects[0] != dialects[1])
     {
-      double a = refract_json_find_double (refract_report_get_root (owners[0]), bytes);
-      double b = refract_json_find_double (refract_report_get_root (owners[1]), bytes);
+      double a = refract_json_find_double (refract_report_get_root (difference.owners[0]), bytes);
+      double b = refract_json_find_double (refract_report_get_root (difference.owners[1]), bytes);
 
       if (isnan (a) || isnan (b) || a == b)
         return;
     }
   add_difference (warnings, N_ ("reference configuration"),
-                  N_ ("each is measured against another baseline"), first, other);
+                  N_ ("each is measured against another baseline"), &difference);
 }
 
 static gboolean
@@ -273,16 +267,17 @@ has_same_shape (RefractReport *a, RefractReport *b)
 static void
 add_model (GPtrArray *warnings, GPtrArray *reports)
 {
-  g_autofree char *first = NULL;
-  g_autofree char *other = NULL;
-  RefractReport *owners[2];
+  g_auto (Difference) difference = { 0 };
+  RefractReport *a, *b;
 
-  if (!find_different (reports, "extension.model.fingerprint", NULL, ALL, &first, &other, owners))
+  if (!find_difference (reports, "extension.model.fingerprint", ALL, &difference))
     return;
-  if (is_file (owners[0]) != is_file (owners[1]) && has_same_shape (owners[0], owners[1]))
+  a = difference.owners[0];
+  b = difference.owners[1];
+  if (is_file (a) != is_file (b) && has_same_shape (a, b))
     {
-      RefractReport *file = owners[is_file (owners[0]) ? 0 : 1];
-      RefractReport *folder = owners[is_file (owners[0]) ? 1 : 0];
+      RefractReport *file = is_file (a) ? a : b;
+      RefractReport *folder = is_file (a) ? b : a;
       g_autofree char *of_file = dup_value (file, "extension.model.quantization");
       g_autofree char *of_folder = dup_value (folder, "extension.model.quantization");
 
@@ -295,7 +290,7 @@ add_model (GPtrArray *warnings, GPtrArray *reports)
       return;
     }
   add_difference (warnings, N_ ("model file"),
-                  N_ ("this ranks how models bear quantization, not the models"), first, other);
+                  N_ ("this ranks how models bear quantization, not the models"), &difference);
 }
 
 /* Old layouts do not say what they were measured with. */

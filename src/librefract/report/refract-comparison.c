@@ -99,7 +99,29 @@ all_equal (char **texts)
   return TRUE;
 }
 
-/* What tells the reports apart: candidate, model, engine or its build, and a number where all of
+/* The engine's build, or its version where it names none. */
+static const char *
+get_build (RefractReport *report)
+{
+  JsonObject *root = refract_report_get_root (report);
+  const char *build = refract_json_find_string (root, "extension.engine.build");
+
+  if (build == NULL || *build == '\0')
+    build = refract_json_find_string (root, "extension.engine.version");
+  return build != NULL ? build : "";
+}
+
+/* Does another one of @groups[@i] have another text? */
+static gboolean
+has_other (char **texts, char **groups, guint i)
+{
+  for (guint k = 0; texts[k] != NULL; k++)
+    if (g_str_equal (groups[k], groups[i]) && !g_str_equal (texts[k], texts[i]))
+      return TRUE;
+  return FALSE;
+}
+
+/* What tells the reports apart: candidate, model, engine, its build, and a number where all of
  * these are the same. */
 static GStrv
 make_names (GPtrArray *reports)
@@ -114,14 +136,12 @@ make_names (GPtrArray *reports)
   for (guint i = 0; i < reports->len; i++)
     {
       RefractReport *report = reports->pdata[i];
-      JsonObject *root = refract_report_get_root (report);
-      const char *engine = refract_json_find_string (root, "extension.engine.name");
-      const char *build = refract_json_find_string (root, "extension.engine.build");
+      const char *engine = refract_report_get_engine_name (report);
 
       models[i] = refract_report_dup_model_name (report);
       candidates[i] = refract_report_dup_candidate_label (report);
       engines[i] = g_strdup (engine != NULL ? engine : "");
-      builds[i] = g_strdup (build != NULL ? build : "");
+      builds[i] = g_strdup (get_build (report));
     }
   for (guint i = 0; i < reports->len; i++)
     {
@@ -134,7 +154,7 @@ make_names (GPtrArray *reports)
         g_string_append_printf (name, "%s%s", name->len > 0 ? ", " : "", candidates[i]);
       if (!all_equal (engines) && *engines[i] != '\0')
         g_string_append_printf (name, ", %s", engines[i]);
-      else if (!all_equal (builds) && *builds[i] != '\0')
+      if (has_other (builds, engines, i) && *builds[i] != '\0')
         g_string_append_printf (name, ", %s", builds[i]);
       n = GPOINTER_TO_UINT (g_hash_table_lookup (seen, name->str)) + 1;
       g_hash_table_insert (seen, g_strdup (name->str), GUINT_TO_POINTER (n));
