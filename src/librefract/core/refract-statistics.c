@@ -6,71 +6,31 @@
 #include "config.h"
 
 #include <math.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "core/refract-statistics.h"
 
-/* As unsigned numbers these are in the doubles' order. NaN, whatever its sign, is the largest. */
-static guint64
-to_key (double value)
+static int
+compare_doubles (const void *a, const void *b)
 {
-  const guint64 sign = G_GUINT64_CONSTANT (1) << 63;
-  guint64 bits;
+  double x = *(const double *) a;
+  double y = *(const double *) b;
 
-  if (isnan (value))
-    return G_MAXUINT64;
-  memcpy (&bits, &value, sizeof bits);
-  return (bits & sign) != 0 ? ~bits : bits | sign;
-}
-
-static double
-from_key (guint64 key)
-{
-  const guint64 sign = G_GUINT64_CONSTANT (1) << 63;
-  guint64 bits = (key & sign) != 0 ? key & ~sign : ~key;
-  double value;
-
-  if (key == G_MAXUINT64)
-    return NAN;
-  memcpy (&value, &bits, sizeof value);
-  return value;
+  if (isnan (x) || isnan (y))
+    return !!isnan (x) - !!isnan (y);
+  return (x > y) - (x < y);
 }
 
 /**
  * refract_sort_doubles:
  *
- * Ascending; NaN after everything else. By digits of a byte, from the last to the first: every
- * interval sorts thousands of resampled scores.
+ * Ascending; NaN after everything else.
  */
 void
 refract_sort_doubles (double *values, gsize n)
 {
-  g_autofree guint64 *keys = NULL;
-  guint64 *from, *to;
-
-  if (n < 2)
-    return;
-  keys = g_new (guint64, 2 * n);
-  from = keys;
-  to = keys + n;
-  for (gsize i = 0; i < n; i++)
-    from[i] = to_key (values[i]);
-  for (guint shift = 0; shift < 64; shift += 8)
-    {
-      gsize starts[257] = { 0 };
-      guint64 *other = from;
-
-      for (gsize i = 0; i < n; i++)
-        starts[(from[i] >> shift & 255) + 1]++;
-      for (guint digit = 0; digit < 255; digit++)
-        starts[digit + 1] += starts[digit];
-      for (gsize i = 0; i < n; i++)
-        to[starts[from[i] >> shift & 255]++] = from[i];
-      from = to;
-      to = other;
-    }
-  for (gsize i = 0; i < n; i++)
-    values[i] = from_key (from[i]);
+  if (n > 1)
+    qsort (values, n, sizeof *values, compare_doubles);
 }
 
 double
