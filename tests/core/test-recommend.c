@@ -115,7 +115,6 @@ test_bytes (void)
   g_autoptr (RefractRun) run = fake_run ();
   RefractConfigResult *known = fake_add (run, "ctk=q8_0,ctv=q8_0", 98, 99, NAN, NAN);
   RefractConfigResult *unknown = fake_add (run, "ctk=turbo4,ctv=turbo4", 98, 99, NAN, NAN);
-  RefractConfigResult *own = fake_add (run, "kv=auto", 98, 99, NAN, NAN);
   const char *source;
   double computed = refract_config_result_get_bytes_per_token (known, run->model, &source);
 
@@ -141,16 +140,6 @@ test_bytes (void)
   known->kv_in_use->buffer_mib *= 2;
   g_assert_cmpfloat (refract_config_result_get_bytes_per_token (known, run->model, &source), >,
                      1.9 * computed);
-
-  /* the model's own type, once it was seen */
-  computed = refract_config_result_get_bytes_per_token (own, run->model, &source);
-  own->kv_in_use = refract_kv_in_use_new ();
-  own->kv_in_use->type_k = g_strdup ("float32");
-  g_assert_cmpfloat (refract_config_result_get_bytes_per_token (own, run->model, &source), ==,
-                     computed);
-  own->kv_in_use->evidence = REFRACT_EVIDENCE_PROVED;
-  g_assert_cmpfloat (refract_config_result_get_bytes_per_token (own, run->model, &source), ==,
-                     2 * computed);
 }
 
 /* What "auto" became is what it takes. */
