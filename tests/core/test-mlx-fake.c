@@ -161,7 +161,7 @@ test_hello (Fixture *fixture, gconstpointer data)
     { "<\n{\"id\":1,\"part\":true}\n", REFRACT_ERROR_ENGINE, "where none belongs" },
     { "<\n!flood\n", REFRACT_ERROR_ENGINE, "a line that does not end" },
     { "<\n!say boom\n!exit 3\n", REFRACT_ERROR_ENGINE, "boom" },
-    { "<\n!kill\n", REFRACT_ERROR_MEMORY, "out of memory" },
+    { "<\n!kill\n", REFRACT_ERROR_MEMORY, "was killed" },
     { "<\n!hang\n", REFRACT_ERROR_ENGINE, "for 1 seconds: it hangs" },
     { "!never\n", REFRACT_ERROR_ENGINE, "for 1 seconds: it hangs" },
     { "!exit 1\n", REFRACT_ERROR_ENGINE_MISSING, "is not a Python that runs" },
@@ -209,9 +209,9 @@ test_load (Fixture *fixture, gconstpointer data)
     { HELLO "<\n{\"id\":2,\"ok\":true,\"n_vocab\":0}\n", REFRACT_ERROR_ENGINE, "vocabulary" },
     { HELLO "<\n{\"id\":2,\"ok\":true,\"n_vocab\":99999999999}\n", REFRACT_ERROR_ENGINE,
       "vocabulary" },
-    { HELLO "<\n!kill\n", REFRACT_ERROR_MEMORY, "out of memory" },
-    { HELLO LOAD "<\n!kill\n", REFRACT_ERROR_MEMORY, "out of memory" },
-    { HELLO LOAD PEAK "<\n!kill\n", REFRACT_ERROR_MEMORY, "out of memory" },
+    { HELLO "<\n!kill\n", REFRACT_ERROR_MEMORY, "was killed" },
+    { HELLO LOAD "<\n!kill\n", REFRACT_ERROR_MEMORY, "was killed" },
+    { HELLO LOAD PEAK "<\n!kill\n", REFRACT_ERROR_MEMORY, "was killed" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -375,7 +375,7 @@ test_logits (Fixture *fixture, gconstpointer data)
       REFRACT_ERROR_ENGINE, "these are no numbers" },
     { "!stream\n{\"id\":4,\"ok\":false,\"error\":{\"kind\":\"engine\",\"message\":\"sorry\"}}\n",
       FALSE, REFRACT_ERROR_ENGINE, "sorry" },
-    { "!stream and kill\n", TRUE, REFRACT_ERROR_MEMORY, "out of memory" },
+    { "!stream and kill\n", TRUE, REFRACT_ERROR_MEMORY, "was killed" },
     { "{\"id\":4,\"ok\":false,\"error\":{\"kind\":\"engine\",\"message\":\"sorry\"}}\n", FALSE,
       REFRACT_ERROR_ENGINE, "sorry" },
     { "{\"id\":4,\"ok\":true,\"short\":1100}\n", FALSE, REFRACT_ERROR_INPUT,
