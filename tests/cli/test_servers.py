@@ -185,9 +185,11 @@ class Recorded(CliTest):
             self.assertIsNone(saved)
         else:
             self.assertAlmostEqual(saved, 0.5, places=3)
-        # "auto" has asked them; whoever repeats it is told what it was
         for report in found.values():
+            # "auto" has asked them; whoever repeats it is told what it was
             self.assertIn(f" --backend {self.engine} ", report["repro_command"])
+            # a recording is played in one piece, as a proxy may do
+            self.assertIsNone(report["extension"]["performance"]["decode_tps"])
 
     def fails(self, fault, says, axes="trajectory", status=3, backend=None, **where):
         """One of the servers, the reference's, has a fault; refract says so and leaves both alone."""
@@ -272,6 +274,14 @@ class Recorded(CliTest):
             return json.dumps(reply)
 
         self.fails(beyond, "1536", path="/tokenize")
+
+    def test_candidate_without_its_type(self):
+        """Known before anything is measured on the reference."""
+        reference, candidate = self.players()
+        with reference, candidate:
+            out, err = self.attached(3, reference, candidate, candidates=[self.candidate, "kv=fp8_e5m2"],
+                                     axes="trajectory", says=["kv=fp8_e5m2", "runs with"])
+            self.assertNotIn("trajectory", out + err)
 
     def test_other_model(self):
         self.fails(lambda path, body: body.replace(tapes.PLACE, "/somewhere/another"), "another", path=self.model_path, status=2)

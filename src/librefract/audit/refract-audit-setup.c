@@ -14,6 +14,21 @@
 #include "core/refract-error.h"
 #include "core/refract-json.h"
 
+/* (transfer full) (nullable) */
+static char **
+list_candidates (RefractPlan *plan)
+{
+  g_autoptr (GPtrArray) candidates = refract_plan_get_candidates (plan, NULL);
+  g_autoptr (RefractKvConfig) control = refract_plan_get_control (plan, NULL);
+  g_autoptr (GStrvBuilder) texts = g_strv_builder_new ();
+
+  for (guint i = 0; candidates != NULL && i < candidates->len; i++)
+    g_strv_builder_add (texts, refract_kv_config_get_text (candidates->pdata[i]));
+  if (control != NULL)
+    g_strv_builder_add (texts, refract_kv_config_get_text (control));
+  return g_strv_builder_end (texts);
+}
+
 RefractBackend *
 refract_plan_create_backend (RefractPlan *plan,
                              RefractModel *model,
@@ -34,6 +49,7 @@ refract_plan_create_backend (RefractPlan *plan,
   options->allow_model_code = refract_plan_get_boolean (plan, "allow-model-code");
   if (reference != NULL)
     options->reference_kv = g_strdup (refract_kv_config_get_text (reference));
+  options->candidate_kvs = list_candidates (plan);
   if (flags != NULL && !g_shell_parse_argv (flags, NULL, &options->engine_flags, &own_error))
     {
       g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_USAGE,

@@ -134,6 +134,7 @@ refract_backend_options_copy (const RefractBackendOptions *self)
   copy->reference_url = g_strdup (self->reference_url);
   copy->candidate_url = g_strdup (self->candidate_url);
   copy->reference_kv = g_strdup (self->reference_kv);
+  copy->candidate_kvs = g_strdupv (self->candidate_kvs);
   copy->allow_model_code = self->allow_model_code;
   return copy;
 }
@@ -150,6 +151,7 @@ refract_backend_options_free (RefractBackendOptions *self)
   g_free (self->reference_url);
   g_free (self->candidate_url);
   g_free (self->reference_kv);
+  g_strfreev (self->candidate_kvs);
   g_free (self);
 }
 

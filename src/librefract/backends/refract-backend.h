@@ -56,6 +56,7 @@ const char *refract_backend_kind_get_package (RefractBackendKind kind);
  * @reference_url: (nullable): a server of the user's that runs the reference; NULL: we start one
  * @candidate_url: (nullable): likewise for the candidate
  * @reference_kv: (nullable): the reference's canonical text: which of the two URLs is asked
+ * @candidate_kvs: (nullable): the same of what is to be measured at @candidate_url
  * @allow_model_code: whether a model may run code that it brings along
  *
  * The keys of attached servers are looked up by their addresses (engine/refract-server-key.h).
@@ -71,6 +72,7 @@ typedef struct
   char *reference_url;
   char *candidate_url;
   char *reference_kv;
+  char **candidate_kvs;
   gboolean allow_model_code;
 } RefractBackendOptions;
 

@@ -61,6 +61,28 @@ connect_to (RefractServer *self,
   return wait_until_ready (self, start, cancellable, error);
 }
 
+/* Does the user's other server run with what is to be measured there? Known before hours are spent
+ * on the first. */
+static gboolean
+check_other_kv (RefractServer *other,
+                const RefractServerStart *start,
+                const char *text,
+                GCancellable *cancellable,
+                GError **error)
+{
+  g_autoptr (RefractKvConfig) kv = refract_kv_config_parse (text, error);
+  RefractServerStart other_start = *start;
+  gboolean same;
+
+  if (kv == NULL)
+    return FALSE;
+  other_start.kv = kv;
+  other->kv_in_use = refract_kv_in_use_new ();
+  same = other->kind->read_kv (other, &other_start, cancellable, error);
+  g_clear_pointer (&other->kv_in_use, refract_kv_in_use_free);
+  return same;
+}
+
 /* Connects to the user's other server for as long as it takes to compare them. */
 static gboolean
 compare_with_other (RefractServer *self,
@@ -69,7 +91,12 @@ compare_with_other (RefractServer *self,
                     GCancellable *cancellable,
                     GError **error)
 {
-  RefractServer other = { .kind = self->kind, .n_vocab = self->n_vocab };
+  const RefractBackendOptions *options = start->engine->options;
+  RefractServer other = { .kind = self->kind, .n_vocab = self->n_vocab, .log = self->log };
+  const char *reference[] = { options->reference_kv, NULL };
+  const char *const *texts = other_url == options->reference_url
+                                 ? reference
+                                 : (const char *const *) options->candidate_kvs;
   g_autoptr (RefractServerIdentity) identity = NULL;
   gboolean same;
 
@@ -77,6 +104,8 @@ compare_with_other (RefractServer *self,
     identity = refract_server_identify (&other, cancellable, error);
   same = identity != NULL
          && refract_server_identity_check_same_model (self->identity, identity, error);
+  for (guint i = 0; same && texts != NULL && texts[i] != NULL; i++)
+    same = check_other_kv (&other, start, texts[i], cancellable, error);
 
   g_clear_object (&other.http);
   return same;
