@@ -51,7 +51,7 @@ class Library(AppTest):
             app.type(LEGACY)
             return any(text_of(n) == LEGACY for n in walk(dialog))
 
-        wait(typed, 20, "the path", app)
+        wait(typed, 60, "the path", app)
         app.window_id = main_window
 
         def ended():
@@ -61,7 +61,7 @@ class Library(AppTest):
                     app.do(node)
             return len(app.visible_windows()) == 1
 
-        wait(ended, 10, "the end of the dialog", app)
+        wait(ended, 60, "the end of the dialog", app)
         app.find(name="gemma", role="list item", seconds=20)
         self.assertEqual(len(reports(self.home)), 1)
         app.find(id="RefractReportPage")
