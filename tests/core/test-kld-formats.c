@@ -260,7 +260,7 @@ test_bound_tails (void)
   static const RefractLogitsEntry even[] = { { 1, -0.69314718f }, { 2, -30 } };
   static const RefractLogitsEntry half[] = { { 1, -0.69314718f }, { 2, -1 } };
   static const RefractLogitsEntry never[] = { { 1, -9999 }, { 2, -9999 } };
-  static const struct
+  const struct
   {
     const RefractLogitsEntry *ref;
     const RefractLogitsEntry *cand;
