@@ -24,7 +24,7 @@ refract_demo_plan_new (void)
   g_object_set (plan, "model", model, "corpus", corpus, "haystack", haystack, "candidates",
                 candidates, "control", "ctk=q4_0,ctv=q4_0,attn_rot_disable=1", "axes",
                 "trajectory,kld,rniah,plad", "rniah-lengths", DEMO_LENGTHS, "rniah-n-predict",
-                G_GINT64_CONSTANT (32), "rniah-trials", G_GINT64_CONSTANT (3), "measure-floor",
+                G_GINT64_CONSTANT (32), "rniah-trials", G_GINT64_CONSTANT (2), "measure-floor",
                 TRUE, NULL);
   return plan;
 }
