@@ -146,20 +146,6 @@ refract_window_get_sidebar (RefractWindow *self)
   return self->sidebar;
 }
 
-/* The toast's own title is one line, cut off where it is too long. */
-static void
-wrap_title (AdwToast *toast)
-{
-  g_autofree char *title = g_strdup (adw_toast_get_title (toast));
-  GtkWidget *label = gtk_label_new (title);
-
-  gtk_label_set_wrap (GTK_LABEL (label), TRUE);
-  gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
-  gtk_label_set_xalign (GTK_LABEL (label), 0);
-  gtk_widget_add_css_class (label, "heading");
-  adw_toast_set_custom_title (toast, label);
-}
-
 void
 refract_window_add_toast (RefractWindow *self, AdwToast *toast)
 {
@@ -167,7 +153,6 @@ refract_window_add_toast (RefractWindow *self, AdwToast *toast)
 
   gtk_accessible_announce (GTK_ACCESSIBLE (self->toast_overlay), adw_toast_get_title (toast),
                            GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
-  wrap_title (toast);
   adw_toast_overlay_add_toast (self->toast_overlay, toast);
 }
 

@@ -24,11 +24,11 @@ typedef struct
 #define APP_SHOT_NARROW ((const AppShotStyle) { 360, 640, 1, ADW_COLOR_SCHEME_FORCE_LIGHT })
 #define APP_SHOT_LARGE_TEXT ((const AppShotStyle) { 360, 640, 2, ADW_COLOR_SCHEME_FORCE_LIGHT })
 
-/* Whether a part of what is shown is still being made. */
+/* Whether a part of what is shown is still being made; an audit that runs is shown as it is. */
 static inline gboolean
 app_shot_is_busy (GtkWidget *widget)
 {
-  if (!gtk_widget_get_mapped (widget))
+  if (!gtk_widget_get_mapped (widget) || ADW_IS_SPINNER (widget))
     return FALSE;
   if (gtk_test_accessible_has_state (GTK_ACCESSIBLE (widget), GTK_ACCESSIBLE_STATE_BUSY))
     return TRUE;
