@@ -246,6 +246,29 @@ collect (LogitsRun *run, gint64 start, gint64 end)
   return result;
 }
 
+/* It loads the model, begins to write, reads the corpus and leaves with status 0 where that is too
+ * short; what it logs of that is lost now and then, as its log is written by a thread of its own.
+ */
+static gboolean
+ended_before_chunks (LogitsRun *run)
+{
+  RefractPerplexityFacts facts;
+
+  refract_llamacpp_log_get_perplexity (run->log, &facts);
+  return facts.n_chunks == 0 && g_error_matches (run->error, REFRACT_ERROR, REFRACT_ERROR_ENGINE);
+}
+
+static void
+set_too_short (const RefractLogitsSpec *spec, GError **error)
+{
+  g_autofree char *corpus = g_filename_display_basename (spec->corpus_path);
+
+  g_set_error (error, REFRACT_ERROR, REFRACT_ERROR_INPUT,
+               "The corpus “%s” is too short: a context of %u needs at least %u tokens. Use a "
+               "longer text or a smaller --ctx.",
+               corpus, spec->n_ctx, 2 * spec->n_ctx);
+}
+
 /* The end of a run that went through: the program's own word first, then what it allocated, then
  * what the reader found in the data. */
 static gboolean
@@ -267,7 +290,9 @@ check_end (LogitsRun *run,
       g_propagate_error (error, g_steal_pointer (&failure));
       return FALSE;
     }
-  if (!run->succeeded)
+  if (!run->succeeded && ended_before_chunks (run))
+    set_too_short (spec, error);
+  else if (!run->succeeded)
     g_propagate_error (error, g_steal_pointer (&run->error));
   return run->succeeded;
 }
