@@ -41,23 +41,36 @@ static const struct
 
 #define WAIT 300 /* seconds for an audit of the demo model */
 
+static void
+apply_style (RefractWindow *window, guint i)
+{
+  AppShotStyle style = styles[i].style;
+
+  if (g_getenv ("REFRACT_SHOTS_TALL") != NULL)
+    {
+      style.height *= 3;
+      if (get_dialog (window) != NULL)
+        adw_dialog_set_content_height (get_dialog (window), style.height);
+    }
+  app_shot_apply (GTK_WINDOW (window), &style);
+}
+
+static void
+write_style (RefractWindow *window, const char *name, guint i)
+{
+  g_autofree char *file = g_strdup_printf ("%s-%s", name, styles[i].suffix);
+
+  app_shot_write (GTK_WIDGET (window), file);
+}
+
 /* The window as it stands, in every style. */
 static void
 write_window (RefractWindow *window, const char *name)
 {
   for (guint i = 0; i < G_N_ELEMENTS (styles); i++)
     {
-      g_autofree char *file = g_strdup_printf ("%s-%s", name, styles[i].suffix);
-      AppShotStyle style = styles[i].style;
-
-      if (g_getenv ("REFRACT_SHOTS_TALL") != NULL)
-        {
-          style.height *= 3;
-          if (get_dialog (window) != NULL)
-            adw_dialog_set_content_height (get_dialog (window), style.height);
-        }
-      app_shot_apply (GTK_WINDOW (window), &style);
-      app_shot_write (GTK_WIDGET (window), file);
+      apply_style (window, i);
+      write_style (window, name, i);
     }
   app_shot_apply (GTK_WINDOW (window), &styles[0].style);
 }
@@ -218,6 +231,7 @@ test_states (void)
   g_autofree char *folder = g_dir_make_tmp (NULL, NULL);
 
   refract_window_set_page (window, ADW_NAVIGATION_PAGE (page));
+  write_window (window, "report-loading");
   refract_report_page_set_error (page, error);
   write_window (window, "report-failure");
   g_ptr_array_add (paths, (gpointer) missing[0]);
@@ -226,8 +240,12 @@ test_states (void)
   write_window (window, "compare-failure");
   refract_window_set_page (window, ADW_NAVIGATION_PAGE (refract_leaderboard_page_new (folder)));
   write_window (window, "leaderboard-empty");
-  refract_window_show_error (window, _ ("The report was not imported"), error);
-  write_window (window, "toast");
+  for (guint i = 0; i < G_N_ELEMENTS (styles); i++)
+    {
+      apply_style (window, i);
+      refract_window_show_error (window, _ ("The report was not imported"), error);
+      write_style (window, "toast", i);
+    }
   g_rmdir (folder);
   app_fixture_close_window (window);
 }

@@ -6,7 +6,11 @@
 #include "config.h"
 
 #include "app-fixture.h"
+#include "app-shot.h"
+#include "refract-page-bar.h"
 #include "refract-window.h"
+#include "report/refract-report-page.h"
+#include "widget-fixture.h"
 
 static void
 test_opens_and_closes (void)
@@ -30,6 +34,90 @@ test_narrow (void)
                       NULL);
   g_assert_cmpint (minimum, <=, 360 + 2 * 26); /* the shadow belongs to it */
   app_fixture_close_window (window);
+}
+
+static gboolean
+is_below (RefractWindow *window)
+{
+  return gtk_widget_get_mapped (
+      widget_find (widget_find_type (window, REFRACT_TYPE_PAGE_BAR), widget_has_id, "below"));
+}
+
+/* A title stands between the buttons where it fits, below them where it does not. */
+static void
+test_title (void)
+{
+  RefractWindow *window = app_fixture_open_window ();
+  RefractReportPage *page = refract_report_page_new (NULL);
+  AdwWindowTitle *title;
+
+  refract_window_set_page (window, ADW_NAVIGATION_PAGE (page));
+  title = widget_find_type (page, ADW_TYPE_WINDOW_TITLE);
+  adw_window_title_set_title (title, "a-model-with-a-rather-long-name-Q8_0");
+  app_shot_settle (GTK_WIDGET (window));
+  g_assert_false (is_below (window));
+  app_shot_apply (GTK_WINDOW (window), &APP_SHOT_NARROW);
+  g_assert_true (is_below (window));
+  app_shot_assert_whole (GTK_WIDGET (window), "title");
+  adw_window_title_set_title (title, "short");
+  app_shot_settle (GTK_WIDGET (window));
+  g_assert_false (is_below (window));
+  app_shot_apply (GTK_WINDOW (window), &APP_SHOT_LARGE_TEXT);
+  adw_window_title_set_subtitle (title, "K q4_0 / V q4_0");
+  app_shot_settle (GTK_WIDGET (window));
+  g_assert_true (is_below (window));
+  app_shot_apply (GTK_WINDOW (window), &APP_SHOT_WIDE);
+  g_assert_false (is_below (window));
+  app_fixture_close_window (window);
+}
+
+static gboolean
+is_in_toast (GtkWidget *widget)
+{
+  for (; widget != NULL; widget = gtk_widget_get_parent (widget))
+    if (g_str_equal (gtk_widget_get_css_name (widget), "toast"))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+is_whole_label_in_toast (GtkWidget *widget, gconstpointer text)
+{
+  return widget_has_shown_text (widget, text) && is_in_toast (widget)
+         && !pango_layout_is_ellipsized (gtk_label_get_layout (GTK_LABEL (widget)));
+}
+
+static gboolean
+is_button_in_toast (GtkWidget *widget, gconstpointer label)
+{
+  return widget_is_button (widget, label) && is_in_toast (widget);
+}
+
+/* A toast says all of its text, and its button works, in every window. */
+static void
+test_toast (void)
+{
+  const AppShotStyle styles[] = { APP_SHOT_WIDE, APP_SHOT_NARROW, APP_SHOT_LARGE_TEXT };
+  g_autoptr (GError) error = g_error_new (G_IO_ERROR, G_IO_ERROR_FAILED, "The reason.");
+
+  for (guint i = 0; i < G_N_ELEMENTS (styles); i++)
+    {
+      RefractWindow *window = app_fixture_open_window ();
+      GtkWidget *button;
+
+      app_shot_apply (GTK_WINDOW (window), &styles[i]);
+      refract_window_show_error (window, "What was to be done here was not done", error);
+      app_shot_settle (GTK_WIDGET (window));
+      g_assert_nonnull (widget_find (window, is_whole_label_in_toast, "was not done"));
+      button = widget_find (window, is_button_in_toast, "_Details");
+      g_assert_nonnull (button);
+      g_signal_emit_by_name (button, "clicked");
+      app_shot_settle (GTK_WIDGET (window));
+      g_assert_true (widget_shows (window, "The reason."));
+      g_assert_null (widget_find (window, is_button_in_toast, "_Details"));
+      app_fixture_close_window (window);
+    }
+  app_shot_apply (NULL, &APP_SHOT_WIDE);
 }
 
 /* Icons that are named in @path and that no theme has. */
@@ -86,6 +174,8 @@ main (int argc, char **argv)
   app_fixture_init (&argc, &argv);
   g_test_add_func ("/window/opens-and-closes", test_opens_and_closes);
   g_test_add_func ("/window/narrow", test_narrow);
+  g_test_add_func ("/window/title", test_title);
+  g_test_add_func ("/window/toast", test_toast);
   g_test_add_func ("/window/icons-exist", test_icons_exist);
   return app_fixture_run ();
 }

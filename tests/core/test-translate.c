@@ -77,7 +77,7 @@ test_sentences (void)
   /* a phrase in a phrase in a sentence, with a per cent sign */
   assert_german ("Ship K q8_0 / V q8_0: 47 % less KV memory, and 98.8 [95.2, 99.5] of 100 against "
                  "f16.",
-                 "Setzen Sie K q8_0 / V q8_0 ein: 47 % weniger KV-Speicher und 98.8 [95.2, 99.5] "
+                 "Setzen Sie K q8_0 / V q8_0 ein: 47 % weniger KV-Speicher und 98.8 [95.2, 99.5] "
                  "von 100 gegen f16.");
   assert_german ("Do not ship: several axes fail (Trajectory 31.5 and PLAD 40.0).",
                  "Nicht einsetzen: Mehrere Achsen fallen durch (Trajektorie 31.5 und PLAD 40.0).");

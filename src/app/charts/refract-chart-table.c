@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "charts/refract-chart-table.h"
+#include "refract-page-bar.h"
 
 struct _RefractChartTable
 {
@@ -32,6 +33,7 @@ refract_chart_table_class_init (RefractChartTableClass *klass)
 
   G_OBJECT_CLASS (klass)->dispose = refract_chart_table_dispose;
 
+  g_type_ensure (REFRACT_TYPE_PAGE_BAR);
   gtk_widget_class_set_template_from_resource (widget_class, RESOURCE_PATH "/ui/chart-table.ui");
   gtk_widget_class_bind_template_child (widget_class, RefractChartTable, description);
   gtk_widget_class_bind_template_child (widget_class, RefractChartTable, rows);

@@ -13,6 +13,7 @@
 #include "compare/refract-table-view.h"
 #include "core/refract-translate.h"
 #include "refract-export.h"
+#include "refract-page-bar.h"
 #include "report/refract-report-widgets.h"
 
 /* Of differences that are named one by one */
@@ -380,6 +381,7 @@ refract_compare_page_class_init (RefractComparePageClass *klass)
 
   gtk_widget_class_install_action (widget_class, "compare.export", "s", export_activated);
   gtk_widget_class_install_action (widget_class, "compare.copy", NULL, copy_activated);
+  g_type_ensure (REFRACT_TYPE_PAGE_BAR);
   gtk_widget_class_set_template_from_resource (widget_class, RESOURCE_PATH "/ui/compare-page.ui");
   gtk_widget_class_bind_template_child (widget_class, RefractComparePage, window_title);
   gtk_widget_class_bind_template_child (widget_class, RefractComparePage, menu_button);

@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "compare/refract-table-view.h"
+#include "report/refract-report-widgets.h"
 
 /* Each is two labels: more at a time would be felt. */
 #define CELLS_AT_ONCE 300
@@ -85,6 +86,7 @@ cell_new (RefractTableView *self, const RefractTableRow *row, guint column, Pang
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
   GtkWidget *label = text_new (cell->text, wrap, "numeric");
 
+  refract_label_set_figures (GTK_LABEL (label), cell->text);
   if (cell->best)
     {
       GtkWidget *star = g_object_new (GTK_TYPE_IMAGE, "icon-name", "starred-symbolic",

@@ -15,6 +15,7 @@
 #include "core/refract-translate.h"
 #include "leaderboard/refract-leaderboard-page.h"
 #include "refract-export.h"
+#include "refract-page-bar.h"
 #include "report/refract-report-widgets.h"
 
 /* Of tables on the page; exports have all. */
@@ -393,6 +394,7 @@ refract_leaderboard_page_class_init (RefractLeaderboardPageClass *klass)
 
   gtk_widget_class_install_action (widget_class, "leaderboard.export", "s", export_activated);
   gtk_widget_class_install_action (widget_class, "leaderboard.cancel", NULL, cancel_activated);
+  g_type_ensure (REFRACT_TYPE_PAGE_BAR);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                RESOURCE_PATH "/ui/leaderboard-page.ui");
   CHILD (window_title);

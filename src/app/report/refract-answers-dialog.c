@@ -9,6 +9,7 @@
 
 #include <glib/gi18n.h>
 
+#include "refract-page-bar.h"
 #include "report/refract-answers-dialog.h"
 #include "report/refract-report-text.h"
 #include "report/refract-report-widgets.h"
@@ -124,6 +125,7 @@ refract_answers_dialog_class_init (RefractAnswersDialogClass *klass)
                               G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 
+  g_type_ensure (REFRACT_TYPE_PAGE_BAR);
   gtk_widget_class_set_template_from_resource (widget_class, RESOURCE_PATH "/ui/answers-dialog.ui");
   gtk_widget_class_bind_template_child (widget_class, RefractAnswersDialog, content);
 }

@@ -10,6 +10,7 @@
 #include "compare/refract-table-view.h"
 #include "core/refract-json.h"
 #include "refract-export.h"
+#include "refract-page-bar.h"
 #include "report/refract-repeatability-page.h"
 #include "report/refract-report-widgets.h"
 
@@ -175,6 +176,7 @@ refract_repeatability_page_class_init (RefractRepeatabilityPageClass *klass)
   gtk_widget_class_install_action (widget_class, "repeatability.export", "s", export_activated);
   gtk_widget_class_install_action (widget_class, "repeatability.copy", NULL, copy_activated);
   gtk_widget_class_install_action (widget_class, "repeatability.report", NULL, report_activated);
+  g_type_ensure (REFRACT_TYPE_PAGE_BAR);
   gtk_widget_class_set_template_from_resource (widget_class,
                                                RESOURCE_PATH "/ui/repeatability-page.ui");
   gtk_widget_class_bind_template_child (widget_class, RefractRepeatabilityPage, window_title);

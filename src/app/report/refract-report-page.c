@@ -11,6 +11,7 @@
 #include "core/refract-json.h"
 #include "core/refract-translate.h"
 #include "library/refract-window-library.h"
+#include "refract-page-bar.h"
 #include "refract-window.h"
 #include "report/refract-raw-dialog.h"
 #include "report/refract-repeatability-page.h"
@@ -313,6 +314,7 @@ refract_report_page_class_init (RefractReportPageClass *klass)
   object_class->finalize = refract_report_page_finalize;
 
   install_actions (widget_class);
+  g_type_ensure (REFRACT_TYPE_PAGE_BAR);
   gtk_widget_class_set_template_from_resource (widget_class, RESOURCE_PATH "/ui/report-page.ui");
   gtk_widget_class_bind_template_child (widget_class, RefractReportPage, window_title);
   gtk_widget_class_bind_template_child (widget_class, RefractReportPage, switcher);

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "report/refract-report-row.h"
+#include "report/refract-report-widgets.h"
 
 struct _RefractReportRow
 {
@@ -92,6 +93,8 @@ refract_report_row_new (RefractReportItem *item)
   set_text (self->subtitle, item->subtitle);
   set_text (self->body, item->body);
   set_text (self->value, item->value);
+  if (item->value != NULL)
+    refract_label_set_figures (self->value, item->value);
   if (item->body != NULL && item->body_end > item->body_start)
     emphasize (self->body, item->body_start, item->body_end);
   if (item->is_dimmed)

@@ -78,6 +78,15 @@ refract_text_label_new (const char *text, const char *css_class)
   return label;
 }
 
+void
+refract_label_set_figures (GtkLabel *label, const char *text)
+{
+  g_autofree char *marked = g_strconcat ("\u200e", text, NULL);
+  gboolean rtl = gtk_widget_get_direction (GTK_WIDGET (label)) == GTK_TEXT_DIR_RTL;
+
+  gtk_label_set_text (label, rtl ? marked : text);
+}
+
 GtkWidget *
 refract_plain_row_new (const char *title, const char *subtitle)
 {

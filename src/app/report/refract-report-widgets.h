@@ -21,6 +21,10 @@ char *refract_shown_text (const char *text);
 /* A wrapped text, never markup. */
 GtkWidget *refract_text_label_new (const char *text, const char *css_class);
 
+/* Shows figures, which are read from left to right in every language: without a mark, "31.5 [17.4,
+ * 49.5]" would be turned around where the text beside it goes from right to left. */
+void refract_label_set_figures (GtkLabel *label, const char *text);
+
 /* A row with @title above @subtitle, both plain. */
 GtkWidget *refract_plain_row_new (const char *title, const char *subtitle);
 

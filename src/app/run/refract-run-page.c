@@ -10,6 +10,7 @@
 #include <glib/gi18n.h>
 
 #include "core/refract-translate.h"
+#include "refract-page-bar.h"
 #include "refract-window.h"
 #include "run/refract-run-fact.h"
 #include "run/refract-run-page.h"
@@ -107,26 +108,41 @@ clear_stages (RefractRunPage *self)
     gtk_box_remove (self->stages, child);
 }
 
+/* A list below its heading; an AdwPreferencesGroup's own title would be cut off. */
+static GtkWidget *
+add_stage_group (RefractRunPage *self, const char *configuration)
+{
+  GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 12);
+  GtkWidget *heading = gtk_label_new (configuration);
+  GtkWidget *group = adw_preferences_group_new ();
+
+  gtk_label_set_wrap (GTK_LABEL (heading), TRUE);
+  gtk_label_set_wrap_mode (GTK_LABEL (heading), PANGO_WRAP_WORD_CHAR);
+  gtk_label_set_xalign (GTK_LABEL (heading), 0);
+  gtk_widget_add_css_class (heading, "heading");
+  gtk_accessible_update_relation (GTK_ACCESSIBLE (group), GTK_ACCESSIBLE_RELATION_LABELLED_BY,
+                                  heading, NULL, -1);
+  gtk_box_append (GTK_BOX (box), heading);
+  gtk_box_append (GTK_BOX (box), group);
+  gtk_box_append (self->stages, box);
+  return group;
+}
+
 /* Stages come in groups: each configuration's follow each other. */
 static void
 add_stage_rows (RefractRunPage *self, GPtrArray *stages)
 {
-  GtkWidget *group = gtk_widget_get_last_child (GTK_WIDGET (self->stages));
+  GtkWidget *box = gtk_widget_get_last_child (GTK_WIDGET (self->stages));
+  GtkWidget *group = box != NULL ? gtk_widget_get_last_child (box) : NULL;
 
   for (guint i = self->rows->len; i < stages->len; i++)
     {
       const RefractStage *stage = g_ptr_array_index (stages, i);
+      const RefractStage *before = i > 0 ? g_ptr_array_index (stages, i - 1) : NULL;
       RefractStageRow *row = refract_stage_row_new ();
 
-      if (group == NULL
-          || g_strcmp0 (adw_preferences_group_get_title (ADW_PREFERENCES_GROUP (group)),
-                        stage->configuration)
-                 != 0)
-        {
-          group = adw_preferences_group_new ();
-          adw_preferences_group_set_title (ADW_PREFERENCES_GROUP (group), stage->configuration);
-          gtk_box_append (self->stages, group);
-        }
+      if (before == NULL || g_strcmp0 (before->configuration, stage->configuration) != 0)
+        group = add_stage_group (self, stage->configuration);
       adw_preferences_group_add (ADW_PREFERENCES_GROUP (group), GTK_WIDGET (row));
       g_ptr_array_add (self->rows, row);
     }
@@ -474,6 +490,7 @@ refract_run_page_class_init (RefractRunPageClass *klass)
   widget_class->map = refract_run_page_map;
   widget_class->unmap = refract_run_page_unmap;
 
+  g_type_ensure (REFRACT_TYPE_PAGE_BAR);
   g_type_ensure (REFRACT_TYPE_RUN_FACT);
   gtk_widget_class_set_template_from_resource (widget_class, RESOURCE_PATH "/ui/run-page.ui");
   gtk_widget_class_bind_template_child (widget_class, RefractRunPage, error_icon);

@@ -121,15 +121,14 @@ set_dialect (RefractWizardKvRow *self, RefractKvDialect dialect)
   gboolean is_server = dialect == REFRACT_KV_SERVER;
 
   self->dialect = dialect;
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->k_row), is_mlx ? _ ("Bits of K")
-                                                                    : is_server
-                                                                        ? _ ("Type of K and V")
-                                                                        : _ ("Type of K"));
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->k_row), is_mlx      ? _ ("Bits of K")
+                                                                    : is_server ? _ ("K and V")
+                                                                                : _ ("Type of K"));
   adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->v_row),
                                  is_mlx ? _ ("Bits of V") : _ ("Type of V"));
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self->others_row),
-                                 is_server ? _ ("Other Keys, Such as dtype=float32")
-                                           : _ ("Other Keys, Such as attn_rot_k=0"));
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->others_row), is_server
+                                                                  ? _ ("Such as dtype=float32")
+                                                                  : _ ("Such as attn_rot_k=0"));
   gtk_widget_set_visible (GTK_WIDGET (self->v_row), !is_server);
   gtk_widget_set_visible (GTK_WIDGET (self->group_row), is_mlx);
   gtk_widget_set_visible (GTK_WIDGET (self->others_row), !is_mlx);
