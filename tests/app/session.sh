@@ -4,7 +4,7 @@
 for program in dbus-run-session xvfb-run xdotool; do
   command -v "$program" > /dev/null || { echo "no $program"; exit 77; }
 done
-unset GTK_A11Y # what the bus starts is looked at from outside, too
+unset GTK_A11Y REFRACT_TEST_WRAPPER # what the bus starts is looked at from outside, too
 services=$(mktemp -d) || exit 1
 trap 'rm -rf "$services"' EXIT
 trap 'exit 1' HUP INT TERM

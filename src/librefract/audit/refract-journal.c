@@ -363,10 +363,7 @@ refract_generation_to_json (const RefractGeneration *generation)
 {
   JsonObject *object = json_object_new ();
 
-  json_object_set_array_member (
-      object, "ids",
-      refract_json_array_from_ids ((const gint32 *) (void *) generation->ids->data,
-                                   generation->ids->len));
+  json_object_set_array_member (object, "ids", refract_json_array_from_id_array (generation->ids));
   json_object_set_string_member (object, "text", generation->text);
   json_object_set_string_member (object, "stop", refract_stop_get_name (generation->stop));
   json_object_set_int_member (object, "n_prompt", generation->n_prompt);

@@ -109,7 +109,8 @@ refract_observer_decode_batch (RefractObserver *self,
       g_autoptr (JsonObject) entry = refract_generation_to_json (generation);
 
       if (progress != NULL)
-        progress->tokens += generation->ids->len;
+        progress->tokens
+            += ((const RefractRequest *) batch->pdata[i])->ids->len + generation->ids->len;
       if (!refract_journal_record (self->journal, keys[i], entry, error))
         return FALSE;
     }

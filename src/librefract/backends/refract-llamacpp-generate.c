@@ -34,18 +34,8 @@ refract_llamacpp_completion_body (GPtrArray *requests)
 {
   static const char *const samplers[] = { "top_k", NULL };
   JsonObject *body = json_object_new ();
-  JsonArray *prompts = json_array_new ();
-  guint i;
 
-  for (i = 0; i < requests->len; i++)
-    {
-      const RefractRequest *request = g_ptr_array_index (requests, i);
-
-      json_array_add_array_element (
-          prompts, refract_json_array_from_ids ((const gint32 *) (gconstpointer) request->ids->data,
-                                                request->ids->len));
-    }
-  json_object_set_array_member (body, "prompt", prompts);
+  json_object_set_array_member (body, "prompt", refract_requests_to_json (requests));
   json_object_set_int_member (body, "n_predict", most_predicted (requests));
   json_object_set_int_member (body, "temperature", 0);
   json_object_set_int_member (body, "top_k", 1);

@@ -35,18 +35,11 @@ JsonObject *
 refract_mlx_generate_request (GPtrArray *requests, RefractKvConfig *kv)
 {
   JsonObject *object = json_object_new ();
-  JsonArray *prompts = json_array_new (), *limits = json_array_new ();
+  JsonArray *limits = json_array_new ();
 
   for (guint i = 0; i < requests->len; i++)
-    {
-      const RefractRequest *request = g_ptr_array_index (requests, i);
-
-      json_array_add_array_element (
-          prompts, refract_json_array_from_ids ((const gint32 *) (gconstpointer) request->ids->data,
-                                                request->ids->len));
-      json_array_add_int_element (limits, request->n_predict);
-    }
-  json_object_set_array_member (object, "prompts", prompts);
+    json_array_add_int_element (limits, ((const RefractRequest *) requests->pdata[i])->n_predict);
+  json_object_set_array_member (object, "prompts", refract_requests_to_json (requests));
   json_object_set_array_member (object, "n", limits);
   json_object_set_object_member (object, "kv", refract_mlx_kv_to_json (kv));
   return object;

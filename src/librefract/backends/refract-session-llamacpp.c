@@ -148,9 +148,7 @@ refract_session_llamacpp_detokenize (RefractSession *session,
   g_autoptr (JsonObject) reply = NULL;
   const char *content;
 
-  json_object_set_array_member (
-      body, "tokens",
-      refract_json_array_from_ids ((const gint32 *) (gconstpointer) ids->data, ids->len));
+  json_object_set_array_member (body, "tokens", refract_json_array_from_id_array (ids));
   reply = post (self, "/detokenize", body, cancellable, error);
   if (reply == NULL)
     return NULL;
@@ -163,16 +161,6 @@ refract_session_llamacpp_detokenize (RefractSession *session,
   return g_utf8_make_valid (content, -1);
 }
 
-static void
-add_message (JsonArray *messages, const char *role, const char *content)
-{
-  JsonObject *message = json_object_new ();
-
-  json_object_set_string_member (message, "role", role);
-  json_object_set_string_member (message, "content", content);
-  json_array_add_object_element (messages, message);
-}
-
 static char *
 refract_session_llamacpp_apply_template (RefractSession *session,
                                          const char *system,
@@ -181,19 +169,9 @@ refract_session_llamacpp_apply_template (RefractSession *session,
                                          GError **error)
 {
   RefractSessionLlamacpp *self = REFRACT_SESSION_LLAMACPP (session);
-  g_autoptr (JsonObject) body = json_object_new ();
+  g_autoptr (JsonObject) body = refract_chat_to_json (system, user);
   g_autoptr (JsonObject) reply = NULL;
-  JsonArray *messages = json_array_new ();
-  JsonObject *arguments = json_object_new ();
   const char *prompt;
-
-  if (system != NULL)
-    add_message (messages, "system", system);
-  add_message (messages, "user", user);
-  json_object_set_boolean_member (arguments, "enable_thinking", FALSE);
-  json_object_set_array_member (body, "messages", messages);
-  json_object_set_object_member (body, "chat_template_kwargs", arguments);
-  json_object_set_boolean_member (body, "add_generation_prompt", TRUE);
 
   reply = post (self, "/apply-template", body, cancellable, error);
   if (reply == NULL)

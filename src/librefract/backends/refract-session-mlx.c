@@ -99,9 +99,7 @@ refract_session_mlx_detokenize (RefractSession *session,
   g_autoptr (JsonObject) request = json_object_new ();
   g_autoptr (JsonObject) reply = NULL;
 
-  json_object_set_array_member (
-      request, "ids",
-      refract_json_array_from_ids ((const gint32 *) (gconstpointer) ids->data, ids->len));
+  json_object_set_array_member (request, "ids", refract_json_array_from_id_array (ids));
   reply = call (self, "detokenize", request, NULL, NULL, cancellable, error);
   return reply != NULL ? take_text (self, reply, error) : NULL;
 }

@@ -48,9 +48,7 @@ refract_session_server_detokenize (RefractSession *session,
 
   if (!refract_server_check_ids (server, ids, error))
     return NULL;
-  json_object_set_array_member (
-      body, "tokens",
-      refract_json_array_from_ids ((const gint32 *) (gconstpointer) ids->data, ids->len));
+  json_object_set_array_member (body, "tokens", refract_json_array_from_id_array (ids));
   json_object_set_boolean_member (body, "skip_special_tokens", FALSE);
   reply = refract_server_post (server, "/detokenize", body, cancellable, error);
   if (reply == NULL)
@@ -64,16 +62,6 @@ refract_session_server_detokenize (RefractSession *session,
   return g_utf8_make_valid (text, -1);
 }
 
-static void
-add_message (JsonArray *messages, const char *role, const char *content)
-{
-  JsonObject *message = json_object_new ();
-
-  json_object_set_string_member (message, "role", role);
-  json_object_set_string_member (message, "content", content);
-  json_array_add_object_element (messages, message);
-}
-
 /* The ids of a rendered template, without the BOS that the tokenizer would put before a text. */
 static GArray *
 render (RefractServer *server,
@@ -82,19 +70,11 @@ render (RefractServer *server,
         GCancellable *cancellable,
         GError **error)
 {
-  g_autoptr (JsonObject) body = json_object_new ();
+  g_autoptr (JsonObject) body = refract_chat_to_json (system, user);
   g_autoptr (JsonObject) reply = NULL;
   g_autoptr (GArray) ids = NULL;
-  JsonArray *messages = json_array_new (), *tokens;
-  JsonObject *arguments = json_object_new ();
+  JsonArray *tokens;
 
-  if (system != NULL)
-    add_message (messages, "system", system);
-  add_message (messages, "user", user);
-  json_object_set_boolean_member (arguments, "enable_thinking", FALSE);
-  json_object_set_array_member (body, "messages", messages);
-  json_object_set_object_member (body, "chat_template_kwargs", arguments);
-  json_object_set_boolean_member (body, "add_generation_prompt", TRUE);
   json_object_set_boolean_member (body, "add_special_tokens", FALSE);
 
   reply = refract_server_post (server, "/tokenize", body, cancellable, error);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "backends/refract-session.h"
+#include "core/refract-json.h"
 
 G_DEFINE_ABSTRACT_TYPE (RefractSession, refract_session, G_TYPE_OBJECT)
 
@@ -54,6 +55,46 @@ refract_request_free (RefractRequest *self)
   g_free (self->key);
   g_array_unref (self->ids);
   g_free (self);
+}
+
+JsonArray *
+refract_requests_to_json (GPtrArray *requests)
+{
+  JsonArray *prompts = json_array_new ();
+
+  for (guint i = 0; i < requests->len; i++)
+    {
+      const RefractRequest *request = g_ptr_array_index (requests, i);
+
+      json_array_add_array_element (prompts, refract_json_array_from_id_array (request->ids));
+    }
+  return prompts;
+}
+
+static void
+add_message (JsonArray *messages, const char *role, const char *content)
+{
+  JsonObject *message = json_object_new ();
+
+  json_object_set_string_member (message, "role", role);
+  json_object_set_string_member (message, "content", content);
+  json_array_add_object_element (messages, message);
+}
+
+JsonObject *
+refract_chat_to_json (const char *system, const char *user)
+{
+  JsonObject *chat = json_object_new (), *arguments = json_object_new ();
+  JsonArray *messages = json_array_new ();
+
+  if (system != NULL)
+    add_message (messages, "system", system);
+  add_message (messages, "user", user);
+  json_object_set_array_member (chat, "messages", messages);
+  json_object_set_boolean_member (arguments, "enable_thinking", FALSE);
+  json_object_set_object_member (chat, "chat_template_kwargs", arguments);
+  json_object_set_boolean_member (chat, "add_generation_prompt", TRUE);
+  return chat;
 }
 
 void

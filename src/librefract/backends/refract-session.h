@@ -6,6 +6,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <json-glib/json-glib.h>
 
 #include "core/refract-kv-config.h"
 
@@ -39,6 +40,11 @@ typedef struct
 RefractRequest *refract_request_new (const char *key, GArray *ids, guint n_predict);
 void refract_request_free (RefractRequest *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (RefractRequest, refract_request_free)
+/* (transfer full): the ids of each prompt of @requests (element-type RefractRequest) */
+JsonArray *refract_requests_to_json (GPtrArray *requests);
+/* (transfer full): what has an engine render its chat template, with thinking disabled; @system may
+ * be NULL */
+JsonObject *refract_chat_to_json (const char *system, const char *user);
 
 /**
  * RefractGeneration:

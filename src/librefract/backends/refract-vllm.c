@@ -234,27 +234,16 @@ static JsonObject *
 vllm_make_generate_body (GPtrArray *requests, guint n_predict, GArray *stop_ids)
 {
   JsonObject *body = json_object_new (), *options = json_object_new ();
-  JsonArray *prompts = json_array_new ();
-  guint i;
 
-  for (i = 0; i < requests->len; i++)
-    {
-      const RefractRequest *request = g_ptr_array_index (requests, i);
-
-      json_array_add_array_element (
-          prompts, refract_json_array_from_ids ((const gint32 *) (gconstpointer) request->ids->data,
-                                                request->ids->len));
-    }
-  json_object_set_array_member (body, "prompt", prompts);
+  json_object_set_array_member (body, "prompt", refract_requests_to_json (requests));
   json_object_set_int_member (body, "max_tokens", n_predict);
   json_object_set_int_member (body, "temperature", 0);
   json_object_set_int_member (body, "seed", 1);
   json_object_set_int_member (body, "repetition_penalty", 1);
   json_object_set_int_member (body, "presence_penalty", 0);
   json_object_set_int_member (body, "frequency_penalty", 0);
-  json_object_set_array_member (
-      body, "stop_token_ids",
-      refract_json_array_from_ids ((const gint32 *) (gconstpointer) stop_ids->data, stop_ids->len));
+  json_object_set_array_member (body, "stop_token_ids",
+                                refract_json_array_from_id_array (stop_ids));
   json_object_set_boolean_member (body, "return_token_ids", TRUE);
   json_object_set_boolean_member (body, "stream", TRUE);
   json_object_set_boolean_member (options, "include_usage", TRUE);

@@ -216,6 +216,14 @@ refract_json_array_from_ids (const gint32 *ids, gsize n)
   return array;
 }
 
+JsonArray *
+refract_json_array_from_id_array (GArray *ids)
+{
+  g_return_val_if_fail (ids != NULL, NULL);
+
+  return refract_json_array_from_ids ((const gint32 *) (gconstpointer) ids->data, ids->len);
+}
+
 GArray *
 refract_json_array_to_ids (JsonArray *array)
 {

@@ -35,6 +35,8 @@ void refract_json_set_double (JsonObject *object, const char *name, double value
 void refract_json_set_string_or_null (JsonObject *object, const char *name, const char *value);
 void refract_json_add_double (JsonArray *array, double value);
 JsonArray *refract_json_array_from_ids (const gint32 *ids, gsize n);
+/* the same of (element-type gint32) @ids */
+JsonArray *refract_json_array_from_id_array (GArray *ids);
 /* (transfer full) (element-type gint32): %NULL when an element is not a 32-bit integer */
 GArray *refract_json_array_to_ids (JsonArray *array);
 JsonArray *refract_json_array_from_strv (const char *const *strv);
