@@ -21,6 +21,27 @@ is_in_library (RefractRunItem *item)
          == summary;
 }
 
+/* The rate is of what is read and decoded: a prompt of the thirty has more tokens than the eight of
+ * its answer. */
+static void
+assert_counts_prompts (RefractRunItem *item)
+{
+  g_autoptr (GPtrArray) stages = refract_progress_dup_stages (refract_run_item_get_progress (item));
+  guint n = 0;
+
+  for (guint i = 0; i < stages->len; i++)
+    {
+      const RefractStage *stage = g_ptr_array_index (stages, i);
+
+      if (!g_str_equal (stage->step, "trajectory"))
+        continue;
+      g_assert_cmpuint (stage->tokens, >, 2 * 30 * 8);
+      g_assert_cmpuint (stage->tokens, <, stage->done);
+      n++;
+    }
+  g_assert_cmpuint (n, >=, 2);
+}
+
 static void
 test_to_the_end (void)
 {
@@ -40,6 +61,7 @@ test_to_the_end (void)
   run_fixture_wait_state (item, REFRACT_RUN_FINISHED);
   app_watchdog_stop (&watchdog);
 
+  assert_counts_prompts (item);
   g_assert_cmpuint (refract_run_item_get_summaries (item)->len, ==, 1);
   g_assert_true (is_in_library (item));
   page = refract_window_get_page (window);

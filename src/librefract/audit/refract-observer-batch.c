@@ -27,9 +27,28 @@ static void
 tokens_cb (guint64 n_tokens, gpointer user_data)
 {
   RefractStageProgress *stage = user_data;
+  guint64 read = (guint64) ((double) n_tokens * stage->read);
 
   refract_progress_update (stage->progress, stage->stage,
-                           stage->done + n_tokens * REFRACT_WORK_DECODED, stage->tokens + n_tokens);
+                           stage->done + read + n_tokens * REFRACT_WORK_DECODED,
+                           stage->tokens + read + n_tokens);
+}
+
+/* An engine does not say how much of the prompts it has read: as much as it has decoded of what it
+ * may. */
+static void
+begin_batch (RefractStageProgress *stage, GPtrArray *batch)
+{
+  double n_read = 0, n_predict = 0;
+
+  for (guint i = 0; i < batch->len; i++)
+    {
+      const RefractRequest *request = g_ptr_array_index (batch, i);
+
+      n_read += request->ids->len;
+      n_predict += request->n_predict;
+    }
+  stage->read = n_predict > 0 ? n_read / n_predict : 0;
 }
 
 guint64
@@ -98,6 +117,8 @@ refract_observer_decode_batch (RefractObserver *self,
 {
   g_autoptr (GPtrArray) generations = NULL;
 
+  if (progress != NULL)
+    begin_batch (progress, batch);
   generations = refract_session_generate (session, batch, progress != NULL ? tokens_cb : NULL,
                                           progress, self->cancellable, error);
   if (generations == NULL)

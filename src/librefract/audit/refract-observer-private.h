@@ -16,6 +16,7 @@ typedef struct
   guint stage;
   guint64 done;
   guint64 tokens;
+  double read; /* of the prompts of a batch, for each token that it may decode */
 } RefractStageProgress;
 
 /* ---- refract-observer-batch.c: batches of requests and the journal ---- */

@@ -104,7 +104,7 @@ observe_requests (RefractObserver *self,
 {
   g_autoptr (RefractObservation) observation = refract_observation_new (axis);
   GPtrArray *requests = self->requests[axis];
-  RefractStageProgress progress = { self->progress, stage, 0, 0 };
+  RefractStageProgress progress = { self->progress, stage, 0, 0, 0 };
   guint64 total = 0;
 
   for (guint i = 0; i < requests->len; i++)
