@@ -126,6 +126,7 @@ make_huge (void)
   JsonObject *trajectory = json_object_get_object_member (ours, "trajectory");
   g_autofree char *text = g_strnfill (4 * 1024 * 1024, 'x');
 
+  text[0] = '-'; /* as an option of a command would */
   multiply (json_object_get_object_member (axes, "plad"), "per_prompt", 100);
   multiply (json_object_get_object_member (axes, "gtm"), "per_prompt", 100);
   multiply (json_object_get_object_member (axes, "rniah"), "cells", 100);
@@ -187,8 +188,12 @@ test_huge (void)
 {
   RefractReportPage *page;
   RefractWindow *window = open_report (make_huge (), &page);
+  int minimum;
 
   visit_sections (window, page);
+  gtk_widget_measure (GTK_WIDGET (page), GTK_ORIENTATION_HORIZONTAL, -1, &minimum, NULL, NULL,
+                      NULL);
+  g_assert_cmpint (minimum, <=, 360);
   /* Rows of four lists, not tens of thousands */
   g_assert_cmpuint (widget_count_type (page, REFRACT_TYPE_REPORT_ROW), <=, 4 * 25);
   open_first_row (window, page, "trajectory");

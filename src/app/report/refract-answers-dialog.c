@@ -179,6 +179,7 @@ refract_answers_dialog_add_text (RefractAnswersDialog *self, const char *title, 
     return;
   gtk_box_append (self->content, card_new (title, &inside));
   label = refract_text_label_new (text, NULL);
+  refract_label_set_verbatim (GTK_LABEL (label));
   gtk_label_set_selectable (GTK_LABEL (label), TRUE);
   gtk_box_append (inside, label);
 }
@@ -232,6 +233,7 @@ ids_new (GArray *ids, gint64 divergence)
   label = refract_text_label_new (text->str, "monospace");
   gtk_label_set_selectable (GTK_LABEL (label), TRUE);
   mark_difference (GTK_LABEL (label), shared);
+  refract_label_set_verbatim (GTK_LABEL (label));
   gtk_expander_set_child (GTK_EXPANDER (expander), label);
   return expander;
 }
@@ -253,6 +255,7 @@ answer_new (const RefractAnswer *answer, gsize shared, gint64 divergence)
 
       gtk_label_set_selectable (GTK_LABEL (label), TRUE);
       mark_difference (GTK_LABEL (label), shared);
+      refract_label_set_verbatim (GTK_LABEL (label));
       gtk_box_append (inside, label);
     }
   if (answer->note != NULL)

@@ -100,7 +100,7 @@ fill_command (GtkWidget *section)
       = refract_json_get_string (refract_report_get_root (self->report), "repro_command", "");
   g_autofree char *shown = refract_clip_text (command, REFRACT_SHOWN_CHARS);
 
-  gtk_label_set_text (self->command, shown);
+  refract_label_set_command (self->command, shown);
   gtk_widget_set_visible (GTK_WIDGET (self->repeat), *command != '\0');
   refract_chart_card_set_report (self->speed_chart, self->report);
   return FALSE;

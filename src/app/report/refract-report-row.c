@@ -97,6 +97,7 @@ refract_report_row_new (RefractReportItem *item)
     refract_label_set_figures (self->value, item->value);
   if (item->body != NULL && item->body_end > item->body_start)
     emphasize (self->body, item->body_start, item->body_end);
+  refract_label_set_verbatim (self->body);
   if (item->is_dimmed)
     {
       gtk_widget_add_css_class (GTK_WIDGET (self->title), "dimmed");

@@ -5,6 +5,8 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include <glib/gi18n.h>
 
 #include "core/refract-translate.h"
@@ -15,6 +17,7 @@
 /* Sentences of a report that are worth showing. */
 #define MAX_SENTENCES 30
 #define MAX_WORD 60   /* letters that are shown of a word */
+#define MAX_OPTION 40 /* letters of a command's word that keeps its line */
 #define MAX_PATH 4096 /* letters after which a word's end is not looked for */
 
 /* (transfer full): @text, cut where it is too long, and in the middle of words that are, such as
@@ -85,6 +88,41 @@ refract_label_set_figures (GtkLabel *label, const char *text)
   gboolean rtl = gtk_widget_get_direction (GTK_WIDGET (label)) == GTK_TEXT_DIR_RTL;
 
   gtk_label_set_text (label, rtl ? marked : text);
+}
+
+void
+refract_label_set_verbatim (GtkLabel *label)
+{
+  PangoAttrList *old = gtk_label_get_attributes (label);
+  g_autoptr (PangoAttrList) attributes
+      = old != NULL ? pango_attr_list_copy (old) : pango_attr_list_new ();
+
+  pango_attr_list_insert (attributes, pango_attr_insert_hyphens_new (FALSE));
+  gtk_label_set_attributes (label, attributes);
+}
+
+void
+refract_label_set_command (GtkLabel *label, const char *command)
+{
+  g_autoptr (PangoAttrList) attributes = pango_attr_list_new ();
+
+  for (const char *word = command; *word != '\0';)
+    {
+      gsize length = strcspn (word, " \n");
+
+      if (*word == '-' && length <= MAX_OPTION)
+        {
+          PangoAttribute *whole = pango_attr_allow_breaks_new (FALSE);
+
+          whole->start_index = (guint) (word - command);
+          whole->end_index = (guint) (word + length - command);
+          pango_attr_list_insert (attributes, whole);
+        }
+      word += length + (word[length] != '\0');
+    }
+  gtk_label_set_text (label, command);
+  gtk_label_set_attributes (label, attributes);
+  refract_label_set_verbatim (label);
 }
 
 GtkWidget *

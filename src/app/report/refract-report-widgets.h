@@ -25,6 +25,13 @@ GtkWidget *refract_text_label_new (const char *text, const char *css_class);
  * 49.5]" would be turned around where the text beside it goes from right to left. */
 void refract_label_set_figures (GtkLabel *label, const char *text);
 
+/* Breaks its lines without hyphens of its own: answers are read letter by letter. After whatever
+ * else sets attributes. */
+void refract_label_set_verbatim (GtkLabel *label);
+
+/* Shows a command line, broken beside its options and not within them. */
+void refract_label_set_command (GtkLabel *label, const char *command);
+
 /* A row with @title above @subtitle, both plain. */
 GtkWidget *refract_plain_row_new (const char *title, const char *subtitle);
 

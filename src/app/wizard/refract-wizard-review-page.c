@@ -9,6 +9,7 @@
 
 #include "refract-spin-row.h"
 #include "report/refract-repeatability.h"
+#include "report/refract-report-widgets.h"
 #include "wizard/refract-wizard-review-page.h"
 
 struct _RefractWizardReviewPage
@@ -113,7 +114,7 @@ update (RefractWizardReviewPage *self)
   sentence = describe_plan (plan, model, candidates);
   commands = list_commands (plan, candidates, backend);
   gtk_label_set_label (self->sentence_label, sentence);
-  gtk_label_set_label (self->command_label, commands);
+  refract_label_set_command (self->command_label, commands);
 }
 
 static void
