@@ -10,6 +10,7 @@
 #include "compare/refract-window-compare.h"
 #include "core/refract-translate.h"
 #include "library/refract-window-library.h"
+#include "refract-toast.h"
 #include "refract-window.h"
 #include "run/refract-window-runs.h"
 #include "wizard/refract-window-wizard.h"
@@ -146,68 +147,6 @@ refract_window_get_sidebar (RefractWindow *self)
   return self->sidebar;
 }
 
-static void
-toast_button_clicked (GtkButton *button, gpointer user_data)
-{
-  g_autoptr (AdwToast) toast = g_object_ref (user_data);
-
-  g_signal_emit_by_name (toast, "button-clicked");
-  adw_toast_dismiss (toast);
-}
-
-static int
-get_natural_width (GtkWidget *widget)
-{
-  int natural;
-
-  gtk_widget_measure (widget, GTK_ORIENTATION_HORIZONTAL, -1, NULL, &natural, NULL, NULL);
-  return natural;
-}
-
-/* Of a toast: margins, padding, and the button that closes it, in pixels. */
-#define TOAST_FRAME 108
-
-/* An AdwToast has one line and cuts it off. Where that would be, this has as many lines as it
- * needs, and the button below them. */
-static void
-let_toast_wrap (RefractWindow *self, AdwToast *toast)
-{
-  const char *button_label = adw_toast_get_button_label (toast);
-  GtkWidget *content = g_object_ref_sink (gtk_box_new (GTK_ORIENTATION_VERTICAL, 6));
-  GtkWidget *label = gtk_label_new (adw_toast_get_title (toast));
-  int room = gtk_widget_get_width (GTK_WIDGET (self)) - TOAST_FRAME;
-  int needed;
-
-  gtk_widget_add_css_class (label, "heading");
-  gtk_box_append (GTK_BOX (content), label);
-  needed = get_natural_width (label);
-  if (button_label != NULL)
-    {
-      GtkWidget *button = gtk_button_new_with_mnemonic (button_label);
-
-      gtk_widget_set_halign (button, GTK_ALIGN_START);
-      g_signal_connect_object (button, "clicked", G_CALLBACK (toast_button_clicked), toast,
-                               G_CONNECT_DEFAULT);
-      gtk_box_append (GTK_BOX (content), button);
-      needed += get_natural_width (button);
-    }
-  if (needed > room)
-    {
-      PangoContext *context = gtk_widget_get_pango_context (label);
-      g_autoptr (PangoFontMetrics) metrics = pango_context_get_metrics (context, NULL, NULL);
-      int char_width = pango_font_metrics_get_approximate_char_width (metrics);
-
-      /* The overlay gives it the height that it needs at its natural width. */
-      gtk_label_set_max_width_chars (GTK_LABEL (label), room * PANGO_SCALE / char_width);
-      gtk_label_set_wrap (GTK_LABEL (label), TRUE);
-      gtk_label_set_wrap_mode (GTK_LABEL (label), PANGO_WRAP_WORD_CHAR);
-      gtk_label_set_xalign (GTK_LABEL (label), 0);
-      adw_toast_set_custom_title (toast, content);
-      adw_toast_set_button_label (toast, NULL);
-    }
-  g_object_unref (content);
-}
-
 void
 refract_window_add_toast (RefractWindow *self, AdwToast *toast)
 {
@@ -215,7 +154,7 @@ refract_window_add_toast (RefractWindow *self, AdwToast *toast)
 
   gtk_accessible_announce (GTK_ACCESSIBLE (self->toast_overlay), adw_toast_get_title (toast),
                            GTK_ACCESSIBLE_ANNOUNCEMENT_PRIORITY_MEDIUM);
-  let_toast_wrap (self, toast);
+  refract_toast_fit (toast, GTK_WIDGET (self->toast_overlay));
   adw_toast_overlay_add_toast (self->toast_overlay, toast);
 }
 

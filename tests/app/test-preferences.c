@@ -16,6 +16,7 @@
 #include "preferences/refract-engine-group.h"
 #include "preferences/refract-preferences-dialog.h"
 #include "preferences/refract-storage-group.h"
+#include "widget-fixture.h"
 
 typedef struct
 {
@@ -92,8 +93,13 @@ test_bad_flags (Fixture *self, gconstpointer data)
   GtkWidget *row = child (self->engine, "flags_row");
   g_autofree char *flags = NULL;
 
+  app_shot_apply (self->window, &APP_SHOT_LARGE_TEXT);
   gtk_editable_set_text (GTK_EDITABLE (row), "--numa 'one");
   g_signal_emit_by_name (row, "apply");
+  app_shot_settle (self->dialog);
+  g_assert_nonnull (
+      widget_find (self->window, widget_is_whole_in_toast, "A quotation mark or backslash"));
+  app_shot_write (GTK_WIDGET (self->window), "preferences-bad-flags");
   flags = g_settings_get_string (refract_application_get_settings (app_fixture), "engine-flags");
   g_assert_cmpstr (flags, ==, "");
   g_assert_true (gtk_widget_has_css_class (row, "error"));

@@ -80,6 +80,23 @@ widget_is_button (GtkWidget *widget, gconstpointer label)
          && g_strcmp0 (gtk_button_get_label (GTK_BUTTON (widget)), label) == 0;
 }
 
+static inline gboolean
+widget_is_in_toast (GtkWidget *widget)
+{
+  for (; widget != NULL; widget = gtk_widget_get_parent (widget))
+    if (g_str_equal (gtk_widget_get_css_name (widget), "toast"))
+      return TRUE;
+  return FALSE;
+}
+
+/* A label of a toast with @text in it, none of which is cut off. */
+static inline gboolean
+widget_is_whole_in_toast (GtkWidget *widget, gconstpointer text)
+{
+  return widget_has_shown_text (widget, text) && widget_is_in_toast (widget)
+         && !pango_layout_is_ellipsized (gtk_label_get_layout (GTK_LABEL (widget)));
+}
+
 /* By its id in the template. */
 static inline gboolean
 widget_has_id (GtkWidget *widget, gconstpointer id)

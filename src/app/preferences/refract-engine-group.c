@@ -16,6 +16,7 @@
 #include "refract-defaults.h"
 #include "refract-engine-group.h"
 #include "refract-spin-row.h"
+#include "refract-toast.h"
 #include "refract-window.h"
 
 struct _RefractEngineGroup
@@ -208,7 +209,10 @@ flags_applied (RefractEngineGroup *self)
 
       gtk_widget_add_css_class (GTK_WIDGET (self->flags_row), "error");
       if (dialog != NULL)
-        adw_preferences_dialog_add_toast (ADW_PREFERENCES_DIALOG (dialog), toast);
+        {
+          refract_toast_fit (toast, dialog);
+          adw_preferences_dialog_add_toast (ADW_PREFERENCES_DIALOG (dialog), toast);
+        }
       return;
     }
   gtk_widget_remove_css_class (GTK_WIDGET (self->flags_row), "error");

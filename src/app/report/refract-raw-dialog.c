@@ -10,6 +10,7 @@
 #include <glib/gi18n.h>
 
 #include "core/refract-json.h"
+#include "refract-toast.h"
 #include "report/refract-raw-dialog.h"
 #include "report/refract-report-widgets.h"
 
@@ -144,6 +145,7 @@ copy (GtkWidget *widget, const char *action_name, GVariant *parameter)
   AdwToast *toast = adw_toast_new (_ ("Copied the JSON"));
 
   gdk_clipboard_set_text (gtk_widget_get_clipboard (widget), self->text);
+  refract_toast_fit (toast, GTK_WIDGET (self->toasts));
   adw_toast_overlay_add_toast (self->toasts, toast);
 }
 
