@@ -86,7 +86,7 @@ cell_new (RefractTableView *self, const RefractTableRow *row, guint column, Pang
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
   GtkWidget *label = text_new (cell->text, wrap, "numeric");
 
-  refract_label_set_figures (GTK_LABEL (label), cell->text);
+  refract_label_mark_figures (GTK_LABEL (label));
   if (cell->best)
     {
       GtkWidget *star = g_object_new (GTK_TYPE_IMAGE, "icon-name", "starred-symbolic",

@@ -74,7 +74,8 @@ refract_axis_header_set_report (RefractAxisHeader *self, RefractReport *report, 
   g_return_val_if_fail (REFRACT_IS_AXIS_HEADER (self), FALSE);
 
   gtk_label_set_text (self->title, _ (refract_axis_id_get_title (axis)));
-  refract_label_set_figures (self->score, score);
+  gtk_label_set_text (self->score, score);
+  refract_label_mark_figures (self->score);
   gtk_label_set_text (self->band, band != NULL ? band : "");
   gtk_widget_set_visible (GTK_WIDGET (self->band), band != NULL);
   gtk_label_set_text (self->detail, detail);

@@ -33,7 +33,7 @@ tile_new (const RefractFact *fact)
   gtk_widget_add_css_class (tile, "report-tile");
   gtk_widget_add_css_class (title, "dimmed");
   gtk_widget_add_css_class (value, "numeric");
-  refract_label_set_figures (GTK_LABEL (value), fact->value);
+  refract_label_mark_figures (GTK_LABEL (value));
   gtk_box_append (GTK_BOX (tile), title);
   gtk_box_append (GTK_BOX (tile), value);
   if (fact->reference != NULL)

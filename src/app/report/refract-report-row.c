@@ -93,8 +93,7 @@ refract_report_row_new (RefractReportItem *item)
   set_text (self->subtitle, item->subtitle);
   set_text (self->body, item->body);
   set_text (self->value, item->value);
-  if (item->value != NULL)
-    refract_label_set_figures (self->value, item->value);
+  refract_label_mark_figures (self->value);
   if (item->body != NULL && item->body_end > item->body_start)
     emphasize (self->body, item->body_start, item->body_end);
   refract_label_set_verbatim (self->body);

@@ -82,12 +82,12 @@ refract_text_label_new (const char *text, const char *css_class)
 }
 
 void
-refract_label_set_figures (GtkLabel *label, const char *text)
+refract_label_mark_figures (GtkLabel *label)
 {
-  g_autofree char *marked = g_strconcat ("\u200e", text, NULL);
-  gboolean rtl = gtk_widget_get_direction (GTK_WIDGET (label)) == GTK_TEXT_DIR_RTL;
+  g_autofree char *marked = g_strconcat ("\u200e", gtk_label_get_text (label), NULL);
 
-  gtk_label_set_text (label, rtl ? marked : text);
+  if (gtk_widget_get_direction (GTK_WIDGET (label)) == GTK_TEXT_DIR_RTL)
+    gtk_label_set_text (label, marked);
 }
 
 void

@@ -21,9 +21,9 @@ char *refract_shown_text (const char *text);
 /* A wrapped text, never markup. */
 GtkWidget *refract_text_label_new (const char *text, const char *css_class);
 
-/* Shows figures, which are read from left to right in every language: without a mark, "31.5 [17.4,
- * 49.5]" would be turned around where the text beside it goes from right to left. */
-void refract_label_set_figures (GtkLabel *label, const char *text);
+/* What it shows is figures, which are read from left to right in every language: without a mark,
+ * "31.5 [17.4, 49.5]" would be turned around where the text beside it goes from right to left. */
+void refract_label_mark_figures (GtkLabel *label);
 
 /* Breaks its lines without hyphens of its own: answers are read letter by letter. After whatever
  * else sets attributes. */

@@ -15,9 +15,6 @@
 #define CALIBRATION_SHARE 64  /* of what the run decodes, one token in so many alone at most */
 #define SPEED_PROMPT_TOKENS 512
 #define SPEED_DECODE_TOKENS 48
-/* No engine decodes one sequence as fast: what is between it and us held the answer back and gave
- * it in one piece, and nobody knows when it was decoded. */
-#define IN_ONE_PIECE_TPS 50000
 
 /* A request for the first @n_tokens of an answer. */
 static RefractRequest *
@@ -192,7 +189,6 @@ refract_observer_measure_speed (RefractObserver *self,
       = g_ptr_array_new_with_free_func ((GDestroyNotify) refract_generation_free);
   g_auto (GStrv) keys = g_new0 (char *, 2);
   const RefractGeneration *generation;
-  double decode_tps = -1;
 
   if (request == NULL)
     return TRUE;
@@ -204,14 +200,13 @@ refract_observer_measure_speed (RefractObserver *self,
     return FALSE;
 
   generation = g_ptr_array_index (out, 0);
+  /* Several tokens in no time: when they were decoded is not known, and so not what the prompt
+   * took.
+   */
   if (generation->predicted_ms > 0 && generation->ids->len > 1)
-    decode_tps = generation->ids->len / generation->predicted_ms * 1000;
-  if (decode_tps < IN_ONE_PIECE_TPS)
-    {
-      performance->decode_tps = decode_tps;
-      if (generation->prompt_ms > 0)
-        performance->prefill_tps = request->ids->len / generation->prompt_ms * 1000;
-    }
+    performance->decode_tps = generation->ids->len / generation->predicted_ms * 1000;
+  if (generation->prompt_ms > 0 && (generation->predicted_ms > 0 || generation->ids->len < 2))
+    performance->prefill_tps = request->ids->len / generation->prompt_ms * 1000;
   performance->engine_seconds += refract_observer_batch_seconds (out, 1);
   return TRUE;
 }

@@ -13,6 +13,8 @@
 #include "core/refract-json.h"
 
 #define MAX_EVENT (16u << 20) /* bytes of one event: a whole prompt's ids come back in it */
+#define PIECE_WAIT 100 /* µs; who waits less for the next bytes reads what was there already */
+#define MIN_PIECES 4   /* of an answer whose speed can be told */
 
 /* A stream of server-sent events while it arrives. */
 typedef struct
@@ -23,7 +25,10 @@ typedef struct
   RefractTokensFunc func;
   gpointer user_data;
   GByteArray *line;
-  gboolean done; /* its last event was there */
+  gboolean done;  /* its last event was there */
+  guint piece;    /* of the stream, from 1: what came at once */
+  gint64 arrived; /* monotonic, µs: that piece */
+  gint64 waiting; /* since when there was nothing to do */
 } Decode;
 
 static guint
@@ -94,7 +99,7 @@ check_event (Decode *decode, JsonObject *event, GError **error)
 static void
 note_progress (Decode *decode)
 {
-  gint64 now = g_get_monotonic_time ();
+  gint64 now = decode->arrived;
   guint64 n_tokens = 0;
   guint i;
 
@@ -107,6 +112,12 @@ note_progress (Decode *decode)
         answer->first_time = now;
       if (!answer->ended || answer->last_time == 0)
         answer->last_time = now;
+      if (answer->ids->len > answer->n_ids && answer->piece != decode->piece)
+        {
+          answer->n_pieces++;
+          answer->piece = decode->piece;
+        }
+      answer->n_ids = answer->ids->len;
     }
   if (decode->func != NULL)
     decode->func (n_tokens, decode->user_data);
@@ -149,10 +160,8 @@ take_line (Decode *decode, GError **error)
 }
 
 static gboolean
-take_bytes (const char *bytes, gsize n_bytes, gpointer user_data, GError **error)
+take_lines (Decode *decode, const char *bytes, gsize n_bytes, GError **error)
 {
-  Decode *decode = user_data;
-
   while (n_bytes > 0)
     {
       const char *newline = memchr (bytes, '\n', n_bytes);
@@ -173,6 +182,23 @@ take_bytes (const char *bytes, gsize n_bytes, gpointer user_data, GError **error
       n_bytes -= length + 1;
     }
   return TRUE;
+}
+
+static gboolean
+take_bytes (const char *bytes, gsize n_bytes, gpointer user_data, GError **error)
+{
+  Decode *decode = user_data;
+  gint64 now = g_get_monotonic_time ();
+  gboolean is_taken;
+
+  if (decode->piece == 0 || now - decode->waiting >= PIECE_WAIT)
+    {
+      decode->piece++;
+      decode->arrived = now;
+    }
+  is_taken = take_lines (decode, bytes, n_bytes, error);
+  decode->waiting = g_get_monotonic_time ();
+  return is_taken;
 }
 
 static gboolean
@@ -205,7 +231,11 @@ static RefractGeneration *
 make_generation (const RefractServerAnswer *answer, const RefractRequest *request, gint64 began)
 {
   RefractGeneration *generation = g_new0 (RefractGeneration, 1);
-  gint64 first = answer->first_time > 0 ? answer->first_time : answer->last_time;
+  gint64 first = answer->first_time;
+
+  /* What is between the engine and us held it back: nobody knows when it was decoded. */
+  if (first == 0 || answer->n_pieces < MIN (MIN_PIECES, answer->ids->len))
+    first = answer->last_time;
 
   generation->ids = g_array_ref (answer->ids);
   generation->stop = answer->stop;
@@ -256,7 +286,7 @@ refract_server_generate (RefractServer *self,
   g_autofree RefractServerAnswer *answers = g_new0 (RefractServerAnswer, requests->len);
   g_autoptr (GByteArray) line = g_byte_array_new ();
   g_autoptr (JsonObject) body = NULL;
-  Decode decode = { self, requests, answers, func, user_data, line, FALSE };
+  Decode decode = { self, requests, answers, func, user_data, line, FALSE, 0, 0, 0 };
   gint64 began = g_get_monotonic_time ();
   GPtrArray *generations = NULL;
 

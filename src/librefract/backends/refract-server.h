@@ -100,6 +100,9 @@ typedef struct
   gint64 n_prompt;   /* tokens of the prompt as the engine counted them; −1 it did not say */
   gint64 first_time; /* monotonic, µs; 0 before the first token */
   gint64 last_time;
+  guint n_ids;    /* of the ids, those that came before the last event */
+  guint n_pieces; /* that had ids of it */
+  guint piece;    /* the last of them */
 } RefractServerAnswer;
 
 /**

@@ -52,7 +52,8 @@ JsonObject *refract_chat_to_json (const char *system, const char *user);
  *   stopped by itself
  * @text: their text as the engine gives it, made valid UTF-8
  * @prompt_ms: the engine's own time for the prompt, milliseconds
- * @predicted_ms: the engine's own time for the answer, milliseconds
+ * @predicted_ms: the engine's own time for the answer, milliseconds; 0 where that came at once, and
+ *   @prompt_ms is the time for both
  */
 typedef struct
 {
