@@ -9,6 +9,8 @@
 
 #pragma once
 
+#include <string.h>
+
 #include <adwaita.h>
 
 typedef struct
@@ -122,10 +124,16 @@ app_shot_texture (GtkWidget *widget, double scale)
 static inline gboolean
 app_shot_may_be_cut (GtkWidget *label)
 {
+  const char *text = gtk_label_get_text (GTK_LABEL (label));
+
   for (GtkWidget *widget = label; widget != NULL; widget = gtk_widget_get_parent (widget))
-    if (GTK_IS_SEARCH_ENTRY (widget) || g_str_equal (gtk_widget_get_css_name (widget), "toast")
-        || gtk_widget_get_tooltip_text (widget) != NULL)
-      return TRUE;
+    {
+      const char *tooltip = gtk_widget_get_tooltip_text (widget);
+
+      if (GTK_IS_SEARCH_ENTRY (widget) || g_str_equal (gtk_widget_get_css_name (widget), "toast")
+          || (tooltip != NULL && strstr (tooltip, text) != NULL))
+        return TRUE;
+    }
   return FALSE;
 }
 
