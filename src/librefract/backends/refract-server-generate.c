@@ -106,18 +106,20 @@ note_progress (Decode *decode)
   for (i = 0; i < decode->requests->len; i++)
     {
       RefractServerAnswer *answer = &decode->answers[i];
+      gboolean has_more; /* the event that ends it may bring its last token */
 
       n_tokens += answer->ids->len;
       if (answer->ids->len > 0 && answer->first_time == 0)
         answer->first_time = now;
-      if (!answer->ended || answer->last_time == 0)
+      has_more = answer->ids->len > answer->n_ids;
+      answer->n_ids = answer->ids->len;
+      if (has_more || !answer->ended || answer->last_time == 0)
         answer->last_time = now;
-      if (answer->ids->len > answer->n_ids && answer->piece != decode->piece)
+      if (has_more && answer->piece != decode->piece)
         {
           answer->n_pieces++;
           answer->piece = decode->piece;
         }
-      answer->n_ids = answer->ids->len;
     }
   if (decode->func != NULL)
     decode->func (n_tokens, decode->user_data);
